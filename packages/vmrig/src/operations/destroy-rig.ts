@@ -12,6 +12,8 @@ import { withLease } from "./with-lease.ts";
 export interface DestroyRigOptions extends Pick<GateOptions, "rig" | "folders" | "holder" | "say"> {
   /** Name of the rig, as a person typed it. */
   readonly confirm: string;
+  /** Owner of resources in a cloud whose state is lost, as the error names it. */
+  readonly owner?: string;
   /** The key of the states is lost. @defaultValue false */
   readonly lostKey?: boolean;
   /** Leaves the queue, or ends Terraform, when it aborts. */
@@ -51,7 +53,7 @@ export async function destroyCopy(
   options: DestroyRigOptions,
   { copy, store, states, destroy }: Work,
 ): Promise<readonly string[]> {
-  const { rig, holder, say, confirm, lostKey = false } = options;
+  const { rig, holder, say, confirm, owner, lostKey = false } = options;
   return withLease({ ...options, copy, store }, async (leaseGuard, lease) => {
     const { destroyed } = await destroy({
       driver: rig.driver,
@@ -61,6 +63,7 @@ export async function destroyCopy(
       by: holder,
       confirm,
       lostKey,
+      ...(owner !== undefined && { owner }),
       say: (line) => say(stepLine(line)),
     });
     await store.dropRecord(lease);

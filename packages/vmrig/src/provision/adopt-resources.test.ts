@@ -252,7 +252,9 @@ test.for([
   await team.killAfter(2);
   const states = lost ? fileStore({ folder: await tempFolder() }) : team.states;
 
-  const { destroyed } = await destroy({ ...team.options({ states }), confirm: "pcs" });
+  const owner = team.cloud.networks[0]?.labels["vmrig-owner"] ?? "";
+  const confirmed = { ...team.options({ states }), confirm: "pcs" };
+  const { destroyed } = await destroy({ ...confirmed, ...(lost && { owner }) });
 
   expect(destroyed.toSorted()).toEqual([LAN, team.output.some((l) => l.includes(PC1)) ? PC1 : PC2]);
   expect([team.cloud.networks, team.cloud.servers]).toEqual([[], []]);

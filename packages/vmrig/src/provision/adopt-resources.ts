@@ -18,17 +18,31 @@ export interface AdoptOptions {
   readonly stack: Stack;
 }
 
+export interface Adoption {
+  /** Addresses that a killed apply left gone or half-replaced, which a run may create again. */
+  readonly interrupted: readonly string[];
+  /** Deletes what was never finished, or what a person allowed. Call it before the apply. */
+  readonly discard: () => Promise<void>;
+}
+
 /**
  * Makes the next plan of a stack adopt what exists under the labels of the copy and the state
- * lacks, instead of creating it a second time. Deletes what was never finished.
+ * lacks, instead of creating it a second time.
  *
- * @returns addresses that a killed apply left gone or half-replaced, which a run may create again
  * @throws VmrigError `STATE_LOST` for what belongs to another owner, or may be in use; nothing was
  *   touched
  */
-export async function adoptResources(options: AdoptOptions): Promise<readonly string[]> {
-  const { driver, copy, guard, say, session, stack } = options;
-  if (driver.find === undefined) return [];
+export async function adoptResources(
+  options: AdoptOptions & {
+    /** Called when nothing is lost, before the first change. */
+    readonly before: () => Promise<void>;
+  },
+): Promise<Adoption> {
+  const { driver, copy, guard, say, session, stack, before } = options;
+  if (driver.find === undefined) {
+    await before();
+    return { interrupted: [], discard: async () => {} };
+  }
   const found = await driver.find(copy, { signal: guard.signal, say });
   const declared = new Set(stack.written.addresses.values());
   const compared = compareResources({
@@ -37,24 +51,47 @@ export async function adoptResources(options: AdoptOptions): Promise<readonly st
     declared,
     applying: session.applying,
   });
-  if (compared.lost.size > 0) throw lostResources(copy, session, compared.lost);
-  for (const [resource, why] of [...compared.discard].toReversed()) {
-    guard.assertHeld();
-    say(`remove: ${resource.address}, ${resource.location} (${why})`);
-    await driver.discard?.(copy, resource, guard);
-  }
-  if (compared.adopt.size === 0) return compared.interrupted;
+  if (compared.lost.size > 0)
+    throw lostResources(copy, session, compared.lost, options.state?.owner);
+  guard.assertHeld();
+  await before();
+  const discard = async (): Promise<void> => {
+    for (const [resource, why] of [...compared.discard].toReversed()) {
+      guard.assertHeld();
+      say(`remove: ${resource.address}, ${resource.location} (${why})`);
+      await driver.discard?.(copy, resource, guard);
+    }
+  };
+  const { interrupted } = compared;
+  if (compared.adopt.size === 0) return { interrupted, discard };
   for (const address of compared.adopt.keys())
     say(`adopt: ${address} (it exists, but is not in the state)`);
   await stack.adopt(compared.adopt);
   for (const address of compared.forget) await stack.forget(address);
-  return compared.interrupted;
+  return { interrupted, discard };
+}
+
+function describeWays(allow: readonly string[]): string {
+  return `return to the config that describes them; or delete them: \`vmrig up ${allow.join(" ")}\``;
+}
+
+function hintFor(
+  { rig }: CopySpec,
+  lost: readonly FoundResource[],
+  known: string | undefined,
+): string {
+  const owners = [...new Set(lost.map(({ owner }) => owner))];
+  if (owners.length !== 1 || owners[0] === undefined)
+    return "find out which rigs created them. Two rigs with one name must not share an account";
+  if (owners[0] === known) return "delete the one that is too many by hand";
+  return `if their state is lost, destroy them: \`vmrig destroy ${rig} --owner ${owners[0]}\`. If it is that of another rig with this name, use another account`;
 }
 
 function lostResources(
   copy: CopySpec,
   session: StateSession,
   lost: ReadonlyMap<FoundResource, LostResource>,
+  known: string | undefined,
 ): VmrigError {
   const allow = [...lost]
     .filter(([, { allowable }]) => allowable === true)
@@ -65,41 +102,51 @@ function lostResources(
       ...[...lost].map(([{ address, location }, { why }]) => `${address}, ${location}: ${why}`),
       `${session.shown}: version ${session.version}`,
     ],
-    hint:
-      allow.length === lost.size
-        ? `return to the config that describes them; or delete them: \`vmrig up ${allow.join(" ")}\``
-        : "find out which rig or state created them. Two rigs with one name must not share an account",
+    hint: allow.length === lost.size ? describeWays(allow) : hintFor(copy, [...lost.keys()], known),
   });
 }
 
+type FindOptions = Omit<AdoptOptions, "stack" | "allow"> & {
+  /** Owner that a person named, because the state that had it is lost. */
+  readonly owner?: string | undefined;
+};
+
 /**
- * Deletes what a destroyed stack left behind: resources that a killed run created, and all of them
- * when the state was lost.
+ * Refuses to destroy a copy while resources of another owner have its labels. Call it before the
+ * state is destroyed: with its resources, the state loses the owner that tells them apart.
+ *
+ * @throws VmrigError `STATE_LOST`; nothing was touched
+ */
+export async function refuseForeign(options: FindOptions): Promise<void> {
+  const { driver, copy, guard, say, session, state } = options;
+  const found = (await driver.find?.(copy, { signal: guard.signal, say })) ?? [];
+  const foreign = found.filter((resource) => !isOurs(resource, options));
+  if (foreign.length === 0) return;
+  const why = (owner = "none"): string => `it belongs to the state of ${owner}`;
+  const lost = new Map(foreign.map((resource) => [resource, { why: why(resource.owner) }]));
+  throw lostResources(copy, session, lost, state?.owner);
+}
+
+/** Without a known owner nothing is ours: no state may mean that there never was one here. */
+function isOurs({ owner }: FoundResource, options: FindOptions): boolean {
+  return owner !== undefined && (owner === options.state?.owner || owner === options.owner);
+}
+
+/**
+ * Deletes what a destroyed stack left behind: resources that a killed run created, and those of the
+ * owner that a person named.
  *
  * @returns addresses of the deleted resources
- * @throws VmrigError `STATE_LOST` for resources of another owner, which stay
  */
-export async function discardLeftovers(
-  options: Omit<AdoptOptions, "stack" | "allow">,
-): Promise<readonly string[]> {
-  const { driver, copy, guard, say, session, state } = options;
+export async function discardLeftovers(options: FindOptions): Promise<readonly string[]> {
+  const { driver, copy, guard, say } = options;
   if (driver.find === undefined) return [];
   const found = await driver.find(copy, { signal: guard.signal, say });
-  const isOurs = ({ owner }: FoundResource): boolean =>
-    state?.owner === undefined || owner === state.owner;
-  for (const resource of found.filter(isOurs).toReversed()) {
+  const ours = found.filter((resource) => isOurs(resource, options));
+  for (const resource of ours.toReversed()) {
     guard.assertHeld();
     say(`remove: ${resource.address}, ${resource.location}`);
     await driver.discard?.(copy, resource, guard);
   }
-  const foreign = found.filter((resource) => !isOurs(resource));
-  if (foreign.length > 0) {
-    const why = (owner = "none"): string => `it belongs to the state of ${owner}`;
-    throw lostResources(
-      copy,
-      session,
-      new Map(foreign.map((resource) => [resource, { why: why(resource.owner) }])),
-    );
-  }
-  return found.map(({ address }) => address);
+  return ours.map(({ address }) => address);
 }

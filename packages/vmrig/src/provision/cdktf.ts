@@ -128,7 +128,7 @@ class CopyStack extends TerraformStack implements RigStack {
     if (imports.size > 0)
       this.addOverride(
         "import",
-        [...imports].map(([to, id]) => ({ to, id })),
+        [...imports].map(([to, id]) => ({ to, id: literal(id) })),
       );
   }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { discardLeftovers } from "./adopt-resources.ts";
+import { discardLeftovers, refuseForeign } from "./adopt-resources.ts";
 import { assertDestroyed } from "./assert-applied.ts";
 import { existingMachines } from "./compare-machines.ts";
 import { openStack } from "./stack.ts";
@@ -14,6 +14,8 @@ import { inspectState, type StateInspection, type InspectStateOptions } from "./
 export interface DestroyOptions extends Omit<InspectStateOptions, "fingerprint"> {
   /** The rig's name, typed by a person. */
   readonly confirm: string;
+  /** Owner of resources whose state is lost, typed by a person. */
+  readonly owner?: string;
 }
 
 /**
@@ -30,6 +32,7 @@ export async function destroy(options: DestroyOptions): Promise<{ readonly destr
   const { driver, copy, guard, confirm, say } = options;
   requireConfirmation(confirm, copy.rig);
   const inspected = await inspectState({ ...options, replaceDamaged: true });
+  await refuseForeign({ ...options, ...inspected });
   const destroyed = await destroyState(options, inspected);
   destroyed.push(...(await discardLeftovers({ ...options, ...inspected })));
 
@@ -68,9 +71,12 @@ async function destroyState(
     .map((resource) => resource.address)
     .toSorted();
   options.say(`destroy: ${addresses.length === 0 ? "nothing" : addresses.join(", ")}`);
-  const changes = existingMachines(inventory).map(({ name }) => name);
+  const ofProviders = state.resources.filter(
+    ({ address }) => !address.startsWith("terraform_data."),
+  );
+  const changes = [...existingMachines(inventory), ...ofProviders].map(({ name }) => name);
   options.guard.assertHeld();
-  await session.begin(changes);
+  await session.begin([...new Set(changes)]);
   await saved.apply();
   await assertDestroyed(options.copy.copy, files, session);
   return addresses;

@@ -1,8 +1,9 @@
 import { readFile, rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import { z } from "zod";
 import { writeJsonAtomically } from "../local-files/atomic-write.ts";
 import { processIdentity } from "../local-files/identity-schema.ts";
-import { identifyProcess } from "../local-files/process-identity.ts";
+import { identifyProcess, type ProcessState } from "../local-files/process-identity.ts";
 import { recordedProcessState } from "../local-files/recorded-process.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import type { StateFiles } from "./state-files.ts";
@@ -48,9 +49,15 @@ export async function forgetEngine(files: StateFiles): Promise<void> {
 /** Whether the engine of a killed run may still change machines of this computer. */
 export async function isEngineRunning(files: StateFiles): Promise<boolean> {
   const record = await readEngineRecord(files);
-  return (
-    record !== undefined && (await recordedProcessState(record.engine, files.folder)) !== "ended"
-  );
+  return record !== undefined && (await engineState(files, record)) !== "ended";
+}
+
+/** The claim that proves the end of a process of another container is that of the copy's folder. */
+async function engineState(
+  { folder }: StateFiles,
+  { engine }: EngineRecord,
+): Promise<ProcessState> {
+  return await recordedProcessState(engine, dirname(folder));
 }
 
 /**
@@ -69,7 +76,7 @@ export async function waitForEarlierEngine(options: {
   const record = await readEngineRecord(files);
   if (record === undefined) return;
   const { engine } = record;
-  const stateOf = () => recordedProcessState(engine, files.folder);
+  const stateOf = () => engineState(files, record);
   if ((await stateOf()) === "ended") return;
   say(`state: waiting for the Terraform of an earlier run of ${copy} to end`);
   await waitFor({

@@ -65,7 +65,7 @@ export async function inspectState(options: InspectStateOptions): Promise<StateI
   const session = replaceDamaged
     ? await StateSession.openToReplace(claim, { lostKey })
     : await StateSession.open(claim);
-  await takeOverNativeState({ session, files, say });
+  await takeOverNativeState({ session, files, say, replaceDamaged });
   await saveUnsavedState({ session, files, say });
   return {
     files,

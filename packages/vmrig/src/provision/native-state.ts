@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { StateFiles } from "./state-files.ts";
 import type { StateSession } from "./state/state-session.ts";
-import { parseState } from "./state.ts";
+import { parseState, type State } from "./state.ts";
 
 const LAST_APPLY = z.object({ owner: z.string().min(1), changes: z.array(z.string()) });
 
@@ -16,11 +16,21 @@ export async function takeOverNativeState(options: {
   readonly session: StateSession;
   readonly files: StateFiles;
   readonly say: (line: string) => void;
+  /** Whether to set aside a file that is damaged. */
+  readonly replaceDamaged: boolean;
 }): Promise<void> {
-  const { session, files, say } = options;
+  const { session, files, say, replaceDamaged } = options;
   if (session.text !== undefined) return;
   const text = await readIfExists(files.native);
-  const state = parseState(text, `Terraform state ${files.native}`);
+  let state: State | undefined;
+  try {
+    state = parseState(text, `Terraform state ${files.native}`);
+  } catch (error) {
+    if (!replaceDamaged) throw error;
+    const aside = `${files.native}.damaged`;
+    await rename(files.native, aside);
+    say(`state: ${files.native} is damaged, and was kept as ${aside}`);
+  }
   const last = await readLastApply(files);
   if (text !== undefined && state !== undefined) {
     await session.save(text, "taken over from a file");
@@ -31,6 +41,11 @@ export async function takeOverNativeState(options: {
   if (last === undefined) return;
   await session.ensureOwner(last.owner, state?.owner);
   if (last.changes.length > 0) await session.begin(last.changes);
+}
+
+/** Whether an earlier version of vmrig left a state that no run has taken over yet. */
+export async function hasNativeState(files: StateFiles): Promise<boolean> {
+  return (await readIfExists(files.native)) !== undefined;
 }
 
 async function readLastApply({

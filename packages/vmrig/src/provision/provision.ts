@@ -64,8 +64,14 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
 
   // 2. Plan, and check the plan.
   guard.assertHeld();
-  await session.ensureOwner(owner, state?.owner);
-  const interrupted = await adoptResources({ ...options, ...inspected, allow, stack });
+  const before = (): Promise<void> => session.ensureOwner(owner, state?.owner);
+  const { interrupted, discard } = await adoptResources({
+    ...options,
+    ...inspected,
+    allow,
+    stack,
+    before,
+  });
   const replaced = replaceAllowed ? allow : [...vanished].filter((address) => allow.has(address));
   const replace = [...again.keys()].filter((address) => declared.has(nameIn(address)));
   const flags = new Set([...replaced, ...replace].map((address) => `-replace=${address}`));
@@ -113,6 +119,8 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
     say(`remove: ${name} (${why})`);
     await driver.remove({ copy, name }, guard);
   }
+
+  await discard();
 
   // 5. Apply, and check that it is complete.
   if (saved.changed) {

@@ -75,6 +75,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const backend = await serveStateBackend({
     session,
     assertHeld: () => guard.assertHeld(),
+    signal: guard.signal,
     onRefused: (why) => refused.abort(why),
   });
   const env = {

@@ -46,9 +46,13 @@ export function terraformEnvironment(
 /** The user's own config, or an empty one: with a missing file, Terraform warns at each command. */
 function cliConfig(
   files: StateFiles,
-  { HOME = "", TF_CLI_CONFIG_FILE: named = "" }: NodeJS.ProcessEnv,
+  { HOME = "", XDG_CONFIG_HOME: config, TF_CLI_CONFIG_FILE: named = "" }: NodeJS.ProcessEnv,
 ): Record<string, string> {
   if (existsSync(named)) return { TF_CLI_CONFIG_FILE: named };
-  const usual = [".terraformrc", ".tofurc"].some((name) => existsSync(join(HOME, name)));
-  return usual ? {} : { TF_CLI_CONFIG_FILE: files.cliConfig };
+  const usual = [
+    join(HOME, ".terraformrc"),
+    join(HOME, ".tofurc"),
+    join(config ?? join(HOME, ".config"), "opentofu", "tofurc"),
+  ];
+  return usual.some((path) => existsSync(path)) ? {} : { TF_CLI_CONFIG_FILE: files.cliConfig };
 }

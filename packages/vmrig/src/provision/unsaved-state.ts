@@ -23,7 +23,11 @@ export async function saveUnsavedState(options: {
     if (error.code === "ENOENT") return undefined;
     throw error;
   });
-  if (text === undefined) return;
+  if (text === undefined) {
+    // Its engine has ended, and stored all that it did.
+    await forgetEngine(files);
+    return;
+  }
   const why = whyOutdated(session, await readEngineRecord(files));
   const refused = why ?? (await trySave(session, text));
   if (refused === undefined) {

@@ -42,6 +42,16 @@ test("a state in Redis is stored and read; a user without permission is reported
   });
 });
 
+test("a new key does not disturb the check", async ({ cli }) => {
+  await using redis = await RedisServer.start();
+  const env = { VMRIG_REDIS_URL: `unix://${redis.socketPath}` };
+  expect(await examine(cli, { store: "redis" }, env)).toMatchObject({ status: "ok" });
+  const VMRIG_STATE_KEY = Buffer.alloc(32, 1).toString("base64");
+  expect(await examine(cli, { store: "redis" }, { ...env, VMRIG_STATE_KEY })).toMatchObject({
+    status: "ok",
+  });
+});
+
 test("a state in PostgreSQL needs the tables, and a role that may write", async ({ cli }) => {
   const server = await PostgresServer.start();
   onTestFinished(() => server[Symbol.asyncDispose]());

@@ -13,6 +13,11 @@ export const destroy = defineVerb({
       value: "RIG",
       help: "same as RIG; makes the intent of a script clear",
     },
+    owner: {
+      type: "string",
+      value: "OWNER",
+      help: "also destroys what this owner has in the cloud, because its state is lost",
+    },
     "lost-key": {
       type: "boolean",
       help: "the key that encrypted the state is lost: finds the machines without the state",
@@ -35,6 +40,7 @@ export const destroy = defineVerb({
       say,
       signal,
       confirm: typed ?? confirmed ?? "",
+      ...(options.owner !== undefined && { owner: options.owner }),
       lostKey: options["lost-key"] === true,
     });
     if (destroyed.length === 0) print(`gone     ${rig.name}: nothing to destroy\n`);

@@ -100,6 +100,25 @@ test("orphans are listed, and removed only with --remove", async ({ cli }) => {
   }
 });
 
+test("machines whose state file of an earlier version no run has taken over yet are no orphans", async ({
+  cli,
+}) => {
+  await writeFile(join(cli.project, "vmrig.config.mjs"), configFor(cli, 1));
+  const bob = cli.run("bob", { machines: { pc1: {} } });
+  onTestFinished(() => bob.gate.close());
+  await bob.gate.claim("file");
+  await bob.gate.close();
+  const folder = join(cli.folders.state, "rigs", "pcs-1", "terraform");
+  {
+    await using states = await openStates(rigOf({}), cli.folders);
+    const text = (await states.read({ rig: "pcs", copy: "pcs-1" }))?.text ?? "";
+    await writeFile(join(folder, "terraform.tfstate"), text);
+  }
+  await rm(join(folder, "state"), { recursive: true });
+
+  expect((await cli.start(["sweep"])).stdout).not.toContain("machine pc1");
+});
+
 test("a machine without a state and a copy beyond the config are destroyed under their lease; a leased one is not", async ({
   cli,
 }) => {

@@ -3,11 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, vi } from "vitest";
 import { copySpec } from "../../config/copy-spec.ts";
-import type { RigConfig } from "../../config/schema.ts";
+import type { ResolvedRig, RigConfig } from "../../config/schema.ts";
 import type { Folders } from "../../config/folders.ts";
 import type { MachineStatus } from "../../driver/driver.ts";
 import { machineFiles } from "../../driver/fake/machine-files.ts";
 import { endMembers } from "../../driver/fake/members.ts";
+import { person } from "../../lease/fixtures/holders.ts";
+import { findLeftovers } from "../../operations/sweep/sweep.ts";
 import { keysOf } from "../../lease/keys.ts";
 import { initPgStore } from "../../provision/state/stores/pg/pg-store.ts";
 import { PostgresServer } from "../../provision/state/stores/pg/postgres-server.test.kit.ts";
@@ -23,6 +25,7 @@ interface Team {
   run(testGate: TestGate, folders: Folders, who: string): Run;
   machines(): Promise<Readonly<Record<string, MachineStatus>>>;
   readonly redis: RedisServer;
+  readonly rig: ResolvedRig;
 }
 
 /** Starts the server of a store. */
@@ -73,6 +76,7 @@ async function setUpTeam(store = "Redis"): Promise<Team> {
       return Object.fromEntries(machines.map((machine) => [machine.name, machine]));
     },
     redis,
+    rig: rigOf(config),
   };
 }
 
@@ -146,6 +150,24 @@ test("machines that others use, too, are not leased in a Redis that only this us
     code: "CONFIG_INVALID",
     summary: 'Rig "pcs" has no Redis, and others use the machines of the driver "fake", too.',
   });
+});
+
+test("sweep leaves shared machines alone, which others may use through another state", async ({
+  testGate,
+}) => {
+  const team = await setUpTeam();
+  const alice = team.run(testGate, await team.home("alice"), "alice");
+  await alice.gate.claim("file");
+  await alice.gate.close();
+  // Another team has the same rig, in the same account, and its own Redis.
+  await using redis = await RedisServer.start();
+  vi.stubEnv("VMRIG_REDIS_URL", `unix://${redis.socketPath}`);
+  const folders = await team.home("bob");
+  const rig = team.rig;
+  await copySpec(rig, 1, folders);
+  const say = (): void => {};
+  const signal = new AbortController().signal;
+  expect(await findLeftovers({ rig, folders, holder: person("bob"), say, signal })).toEqual([]);
 });
 
 async function hostKeys(team: Team): Promise<Array<string | undefined>> {

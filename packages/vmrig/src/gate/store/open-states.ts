@@ -23,7 +23,9 @@ export async function openStates(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<StateStore> {
   const keys = stateKeys(env);
-  return encryptedStore(await openPlainStates(rig, folders, env), { keys });
+  // The key may be that of a shared rig: states on this computer from a time before it are readable.
+  const acceptClear = stateOptions(rig).store === "file";
+  return encryptedStore(await openPlainStates(rig, folders, env), { keys, acceptClear });
 }
 
 /** Opens the store without decryption, to change the keys. */

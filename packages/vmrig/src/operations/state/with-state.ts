@@ -5,6 +5,7 @@ import { openStore } from "../../gate/store/open-store.ts";
 import { waitForEarlierEngine } from "../../provision/engine-record.ts";
 import { stateFiles } from "../../provision/state-files.ts";
 import { StateSession } from "../../provision/state/state-session.ts";
+import { saveUnsavedState } from "../../provision/unsaved-state.ts";
 import type { StateStore } from "../../provision/state/state-store.ts";
 import { withLease } from "../with-lease.ts";
 
@@ -44,18 +45,16 @@ export async function withState<T>(
   await using store = await openStore(rig, folders);
   await using states = await open();
   return await withLease({ ...options, store }, async (guard, lease) => {
-    await waitForEarlierEngine({
-      files: stateFiles(copy),
-      copy: copy.copy,
-      signal: guard.signal,
-      say,
-    });
+    const files = stateFiles(copy);
+    await waitForEarlierEngine({ files, copy: copy.copy, signal: guard.signal, say });
     guard.assertHeld();
     const claim = { store: states, copy, fence: guard.fence, by: holder };
     const session = await (toReplace
       ? StateSession.openToReplace(claim)
       : StateSession.open(claim));
     guard.assertHeld();
+    // What an earlier Terraform left is based on the version before this change.
+    if (!toReplace && options.open === undefined) await saveUnsavedState({ session, files, say });
     const result = await work({ session, states, fence: guard.fence });
     await store.dropRecord(lease);
     return result;

@@ -2,6 +2,7 @@ import type { CopySpec } from "../../driver/driver.ts";
 import type { Orphan } from "../../driver/orphan.ts";
 import { existingMachines } from "../../provision/compare-machines.ts";
 import { unmanagedMachines } from "../../provision/lost-state.ts";
+import { hasNativeState } from "../../provision/native-state.ts";
 import { stateFiles } from "../../provision/state-files.ts";
 import { isEngineRunning } from "../../provision/engine-record.ts";
 import { readState } from "../../provision/state.ts";
@@ -23,6 +24,9 @@ export async function strayMachines(
   options: SweepOptions,
   store: LeaseStore | undefined,
 ): Promise<readonly Orphan[]> {
+  // Others may use shared machines, with other copies and through another state. A run adopts what
+  // is ours.
+  if (options.rig.driver.locality === "shared") return [];
   await using states = await openStates(options.rig, options.folders);
   const own = await ownCopies(options.rig, options.folders, store);
   const uses = await Promise.all(own.map(({ copy }) => folderUse(copy.folder)));
@@ -72,8 +76,11 @@ async function unmanagedIn(
     // A Terraform that outlived its run may be creating these machines now. The next run saves its
     // state.
     if (await isEngineRunning(stateFiles(copy))) return [];
+    const reading = await readState(store, copy);
+    // The next run takes over the state file of an earlier version of vmrig.
+    if (reading.state === undefined && (await hasNativeState(stateFiles(copy)))) return [];
     const inventory = await rig.driver.inspect(copy);
-    return unmanagedMachines({ copy, inventory, ...(await readState(store, copy)) });
+    return unmanagedMachines({ copy, inventory, ...reading });
   };
   return (await look(states)).map(({ name, what }) => ({
     what: `machine ${what}; in ${copy.folder}`,

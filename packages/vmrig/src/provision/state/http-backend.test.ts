@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { tempFolder } from "../../local-files/temp-folder.test.kit.ts";
+import { waitFor } from "../../wait/wait-for.ts";
 import { lockInfo, PCS_1, send, serve } from "./fixtures/backend.test.kit.ts";
 import { MAX_STATE_BYTES } from "./size-limit.ts";
 import type { StateStore } from "./state-store.ts";
@@ -147,6 +148,30 @@ test("while the store gives no answer the engine is asked to repeat, and the rep
   expect([ids[0] === ids[1], session.version, backend.problem]).toEqual([true, 2, undefined]);
   expect(onRefused).not.toHaveBeenCalled();
   expect((await post(next(body))).status).toBe(200);
+});
+
+test("an engine that was stopped is not kept waiting for a store that gives no answer", async () => {
+  const real = fileStore({ folder: await tempFolder() });
+  const lease = new AbortController();
+  let down = false;
+  const store: StateStore = {
+    ...real,
+    async write(copy, write) {
+      if (down) throw new VmrigError("STATE_UNREACHABLE", { message: "No answer." });
+      return await real.write(copy, write);
+    },
+  };
+  const { backend, seed, post } = await serveLocked({ store, signal: lease.signal });
+  down = true;
+  const waiting = post(next(seed));
+  await waitFor({
+    what: "the first write to fail",
+    timeoutMs: 10_000,
+    probe: async () => (backend.problem === undefined ? { seen: "none" } : { value: undefined }),
+  });
+  lease.abort(new Error("lease lost"));
+  expect((await waiting).status).toBe(503);
+  expect((await post(next(seed))).status).toBe(503);
 });
 
 test.each([

@@ -23,6 +23,8 @@ export interface StateBackendOptions {
    * @defaultValue the lease is always held
    */
   readonly assertHeld?: () => void;
+  /** Ends the repetition of writes: an engine that was stopped must end soon. */
+  readonly signal?: AbortSignal;
   /** How long to repeat a write while the store gives no answer. @defaultValue 30000 */
   readonly outageMs?: number;
 }
@@ -53,7 +55,7 @@ const PATH = "/state";
 
 /** Serves a claimed state until it is disposed. Refuses `state push`: it would bypass all checks. */
 export async function serveStateBackend(options: StateBackendOptions): Promise<StateBackend> {
-  const { session, onRefused, assertHeld = () => {}, outageMs = 30_000 } = options;
+  const { session, onRefused, assertHeld = () => {}, signal, outageMs = 30_000 } = options;
   const token = randomBytes(32).toString("base64url");
   const lock = new EngineLock();
   let problem: VmrigError | undefined;
@@ -63,8 +65,9 @@ export async function serveStateBackend(options: StateBackendOptions): Promise<S
   const saveThrough = (text: string): Promise<void> =>
     waitFor({
       what: "the state store",
-      timeoutMs: outageMs,
+      timeoutMs: signal?.aborted === true ? 0 : outageMs,
       intervalMs: 250,
+      ...(signal && !signal.aborted && { signal }),
       probe: async () => {
         try {
           return { value: await session.save(text) };
@@ -75,7 +78,9 @@ export async function serveStateBackend(options: StateBackendOptions): Promise<S
         }
       },
     }).catch((error: unknown) => {
-      throw isVmrigError(error) && error.code === "WAIT_TIMEOUT" && problem ? problem : error;
+      const over =
+        signal?.aborted === true || (isVmrigError(error) && error.code === "WAIT_TIMEOUT");
+      throw over && problem ? problem : error;
     });
 
   const save = async ({ text, bytes }: Body): Promise<Reply> => {

@@ -70,7 +70,7 @@ function parse(text: string, { store, copy }: SecretOptions): z.infer<typeof SEC
   } catch (cause) {
     throw new VmrigError("STATE_LOST", {
       message: `The secrets of "${copy.copy}" in ${store.shown} are damaged.`,
-      hint: "destroy the rig, and create it again",
+      hint: "return to an earlier version of them with a copy of the store, or destroy the rig and use another name for its copies",
       cause,
     });
   }

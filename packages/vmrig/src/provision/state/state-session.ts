@@ -202,6 +202,18 @@ export class StateSession {
     return tooLarge(bytes, this.#options.copy.copy, this.#options.store.shown);
   }
 
+  /** Stores an earlier write whose reply was lost, before another one is based on it. */
+  async #settlePending(text: string, summary: string): Promise<void> {
+    const pending = this.#pending;
+    if (pending === undefined || (pending.text === text && pending.summary === summary)) return;
+    const result = await this.#options.store.write(this.#options.copy, pending);
+    this.#pending = undefined;
+    if (result.outcome === "fenced") throw fenced(this.#options, result.fence);
+    if (result.outcome === "conflict") throw changed(this.#options, this.version, result.version);
+    const { applying } = pending;
+    this.#current = { version: result.version, text: pending.text, applying };
+  }
+
   /** Resolves when no write is in progress. */
   async settled(): Promise<void> {
     await this.#last;
@@ -237,6 +249,7 @@ export class StateSession {
   }): Promise<void> {
     const { store, copy, fence, by } = this.#options;
     const { text = this.text ?? "", applying = this.applying, summary } = change;
+    await this.#settlePending(text, summary);
     if (this.#pending?.text !== text || this.#pending.summary !== summary)
       this.#pending = {
         id: randomUUID(),

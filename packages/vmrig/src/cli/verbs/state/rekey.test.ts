@@ -14,13 +14,8 @@ const TEXT = stateText({ serial: 1, resources: { pc1: {} } });
 test("rekey encrypts a state in clear, and says which versions stay in clear", async ({ cli }) => {
   const { state, store } = await rigNamed(cli, "clear");
   await store(stateText({ serial: 0 }), TEXT);
-  expect(await state(["pull"], { env: keys(NEW) })).toMatchObject({
-    exitCode: 3,
-    stdout: "",
-    stderr: expect.stringContaining(
-      "encrypt it with `vmrig state rekey --config clear.config.mjs`",
-    ) as unknown,
-  });
+  // The key may be that of a shared rig: the state on this computer is readable.
+  expect((await state(["pull"], { env: keys(NEW) })).stdout).toBe(TEXT);
   const { exitCode, stdout, stderr } = await state(["rekey"], { env: keys(NEW) });
   expect(exitCode, stderr).toBe(0);
   expect(stdout).toBe(

@@ -143,17 +143,25 @@ function fenced({ fence }: { readonly fence: Fence }): {
 async function readHead(folder: string): Promise<Head> {
   const path = join(folder, HEAD);
   const text = await readIfExists(path);
-  if (text === undefined) return { fence: 0, version: 0 };
+  if (text === undefined) {
+    const [newest] = await versionsIn(folder);
+    if (newest === undefined) return { fence: 0, version: 0 };
+    throw damagedHead(folder, new Error(`it is missing, and the newest version is ${newest}`));
+  }
   try {
     return HEAD_SCHEMA.parse(JSON.parse(text));
   } catch (error) {
-    throw new VmrigError("STATE_LOST", {
-      message: `${path} is damaged: it does not name the newest version of the state.`,
-      details: [`the versions are the files beside it: ${folder}`],
-      hint: `write {"fence":0,"version":N} to it, with the largest N`,
-      cause: error,
-    });
+    throw damagedHead(folder, error);
   }
+}
+
+function damagedHead(folder: string, cause: unknown): VmrigError {
+  return new VmrigError("STATE_LOST", {
+    message: `${join(folder, HEAD)} is damaged: it does not name the newest version of the state.`,
+    details: [`the versions are the files beside it: ${folder}`],
+    hint: `write {"fence":0,"version":N} to it, with the largest N`,
+    cause,
+  });
 }
 
 async function writeHead(folder: string, head: Head): Promise<void> {
