@@ -105,6 +105,17 @@ test.each<[string, CloudEvent[], string[]]>([
   expect(promises(judgeCalls([...CREATED, ...more]).violations)).toEqual(expected);
 });
 
+test("accepts success after calls that were killed before they did anything", () => {
+  const events = [
+    ...CREATED,
+    event("creating", 1, "pc3 512 r3"),
+    event("destroying", 1, "pc4 - -"),
+    event("inspected", 2),
+    event("provisioned", 2, "- pc1:512 -"),
+  ];
+  expect(judgeCalls(events).violations).toEqual([]);
+});
+
 test("counts late calls from another computer, and does not blame the run that they surprise", () => {
   const events = [
     ...CREATED,

@@ -112,13 +112,16 @@ export function judgeCalls(
           report("no double", event, "found a machine that was complete when the run looked");
         break;
       case "destroying":
-        known.set(machine, { is: "unsure" });
+        if (known.has(machine)) known.set(machine, { is: "unsure" });
         break;
       case "destroyed":
         known.delete(machine);
         break;
       case "provisioned": {
+        const wanted = memory.split(",").map((one) => one.split(":")[0]);
+        // A call that was killed may have left nothing. If it left a machine, the end shows it.
         const found = [...known]
+          .filter(([name, its]) => its.is === "complete" || wanted.includes(name))
           .map(([name, its]) => `${name}:${its.is === "complete" ? its.memory : its.is}`)
           .toSorted()
           .join(",");

@@ -72,23 +72,32 @@ async function visit({ what, machines, stepMs }: Provisioning): Promise<void> {
   );
   const by = { session, home, copy: lease.copy, fence: lease.fence };
   recordStep(eventLog, "granted", by);
-  const name = { rig: "chaos", copy: lease.copy };
-  const stored = what === "add" ? (await states.read(name))?.text : undefined;
-  const wanted = what === "add" ? oneMore(machinesInState(stored ?? ""), machines) : [...machines];
   const cloud = join(CHAOS_ROOT, "cloud");
-  await provision({
-    driver: cloudDriver({ cloud, eventLog, by, machines: wanted, stepMs }),
-    copy: await spec(lease.copy, wanted),
-    fingerprint: { image: "sha256:0000", platform: "cloud" },
-    guard: lease,
-    states,
-    by: holder,
-    say: (line) => process.stdout.write(`${line}\n`),
-    ...(what === "set" && { allow: allowed }),
+  const attempt = async (): Promise<readonly WantedMachine[]> => {
+    const stored = await states.read({ rig: "chaos", copy: lease.copy });
+    const wanted =
+      what === "add" ? oneMore(machinesInState(stored?.text ?? ""), machines) : machines;
+    await provision({
+      driver: cloudDriver({ cloud, eventLog, by, machines: wanted, stepMs }),
+      copy: await spec(lease.copy, wanted),
+      fingerprint: { image: "sha256:0000", platform: "cloud" },
+      guard: lease,
+      states,
+      by: holder,
+      say: (line) => process.stdout.write(`${line}\n`),
+      ...(what === "set" && { allow: allowed }),
+    });
+    return wanted;
+  };
+  const made = await attempt().catch((error: unknown) => {
+    // The first attempt may have stored a state that an earlier run could not save. What this run
+    // wants is then out of date.
+    if (what === "add" && isVmrigError(error) && error.code === "PLAN_REFUSED") return attempt();
+    throw error;
   });
   lease.assertHeld();
-  const made = wanted.map((machine) => `${machine.name}:${machine.memoryMb}`);
-  recordStep(eventLog, "provisioned", by, made.toSorted().join(","));
+  const shown = made.map(({ name, memoryMb }) => `${name}:${memoryMb}`).toSorted();
+  recordStep(eventLog, "provisioned", by, shown.join(","));
   await injectBug({ redis: CHAOS_REDIS, cloud, eventLog, by });
 }
 
