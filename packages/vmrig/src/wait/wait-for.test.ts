@@ -64,6 +64,17 @@ test("returns the value of the first probe that has one", async () => {
   expect([probes, clock.monotonic()]).toEqual([4, 1_750]);
 });
 
+test("the pause can depend on what was observed", async () => {
+  const clock = quickClock();
+  let pauseMs = 1_000;
+  const probe = async (): Promise<Observation<true>> => {
+    pauseMs *= 2;
+    return clock.monotonic() > 10_000 ? { value: true } : { seen: "nothing" };
+  };
+  await waitFor({ what: "it", timeoutMs: 60_000, intervalMs: () => pauseMs, clock, probe });
+  expect(clock.sleeps().filter((ms) => ms < 60_000)).toEqual([2_000, 4_000, 8_000]);
+});
+
 test("accepts undefined as a value", async () => {
   await expect(
     waitFor({ what: "it", timeoutMs: 10, probe: async () => ({ value: undefined }) }),

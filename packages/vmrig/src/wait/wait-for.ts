@@ -16,8 +16,11 @@ export interface WaitOptions<T> {
   /** Object of the wait: `pc1`. */
   readonly on?: string;
   readonly timeoutMs: number;
-  /** Pause between two probes. @defaultValue 100 */
-  readonly intervalMs?: number;
+  /**
+   * Pause between two probes. A function is called after each probe, for a pause that depends on
+   * what was observed. @defaultValue 100
+   */
+  readonly intervalMs?: number | (() => number);
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
   /** Code of the error at the deadline. @defaultValue `WAIT_TIMEOUT` */
@@ -92,8 +95,9 @@ export async function waitFor<T>(options: WaitOptions<T>): Promise<T> {
         }
       }
       signal?.throwIfAborted();
+      const pauseMs = typeof intervalMs === "function" ? intervalMs() : intervalMs;
       await clock
-        .sleep(Math.min(intervalMs, Math.max(0, timeoutMs - waitedMs())), enough)
+        .sleep(Math.min(pauseMs, Math.max(0, timeoutMs - waitedMs())), enough)
         .catch(() => {});
       signal?.throwIfAborted();
     } while (!deadline.signal.aborted && waitedMs() < timeoutMs);
