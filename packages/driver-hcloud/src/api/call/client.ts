@@ -1,0 +1,91 @@
+import type { Dispatcher } from "undici";
+import { systemClock, type Clock } from "vmrig/driver";
+import type { Body } from "./body.ts";
+import type { Call } from "./call.ts";
+import { checkEndpoint } from "./endpoint.ts";
+import { exchange, loadUndici, type NoReply, type Reply } from "./exchange.ts";
+import { queryString } from "./query.ts";
+import { sharedRateLimit } from "./rate-limit.ts";
+import { repeatCall } from "./repeat-call.ts";
+import { keepToken } from "./token.ts";
+
+export interface ClientOptions {
+  /** Read by the caller, from `HCLOUD_TOKEN`. */
+  readonly token: string;
+  /** Address of the API. @defaultValue the vendor's */
+  readonly endpoint?: string;
+  readonly clock?: Clock;
+  /** Spreads the pauses of several clients. @defaultValue `Math.random` */
+  readonly random?: () => number;
+  /** How long a call is repeated. @defaultValue 300000 */
+  readonly repeatMs?: number;
+  /** Longest wait for one reply. @defaultValue 30000 */
+  readonly replyMs?: number;
+}
+
+/** A client of the API for one token. */
+export interface Client extends AsyncDisposable {
+  readonly clock: Clock;
+  /**
+   * Makes a call, and repeats it where that is safe.
+   *
+   * @returns the body of the reply; `{}` for an empty one
+   * @throws VmrigError `CLOUD_REFUSED`, `CLOUD_UNREACHABLE`; the signal's reason
+   */
+  call(call: Call): Promise<Body>;
+  /** Returns the API's time of its last reply and the time since, in milliseconds. */
+  serverTime(): number;
+}
+
+/** Calls that are under way at the same time. */
+const CONNECTIONS = 8;
+
+/** Creates a client. It sends nothing before its first call. */
+export function createClient(options: ClientOptions): Client {
+  const { clock = systemClock, random = Math.random } = options;
+  const { repeatMs = 300_000, replyMs = 30_000 } = options;
+  const endpoint = checkEndpoint(options.endpoint);
+  const token = keepToken(options.token);
+  const limit = sharedRateLimit({ token: options.token, endpoint }, { clock, random });
+  let agent: Promise<Dispatcher> | undefined;
+  let aheadMs: number | undefined;
+
+  const attempt = async (call: Call, signal: AbortSignal): Promise<Reply | NoReply> => {
+    agent ??= openAgent(endpoint);
+    const dispatcher = await agent;
+    const endTurn = await limit.takeTurn(signal);
+    let outcome: Reply | NoReply | undefined;
+    try {
+      outcome = await exchange(
+        {
+          method: call.method,
+          url: `${endpoint}${call.path}${queryString("query" in call ? call.query : {})}`,
+          body: call.body,
+        },
+        { token, dispatcher, replyMs, signal },
+      );
+      return outcome;
+    } finally {
+      const reply = outcome !== undefined && "status" in outcome ? outcome : undefined;
+      if (reply?.date !== undefined) aheadMs = reply.date - clock.monotonic();
+      endTurn({ rate: reply?.rate, isRefused: reply?.status === 429 });
+    }
+  };
+
+  return {
+    clock,
+    call: (call) => repeatCall(call, { attempt, clock, random, repeatMs }),
+    serverTime: () =>
+      aheadMs === undefined ? clock.wall() : Math.round(clock.monotonic() + aheadMs),
+    async [Symbol.asyncDispose]() {
+      await (await agent)?.destroy();
+    },
+  };
+}
+
+/** Goes through the proxy of the environment, as Terraform does. No proxy stands on loopback. */
+async function openAgent(endpoint: string): Promise<Dispatcher> {
+  const { Agent, EnvHttpProxyAgent } = await loadUndici();
+  const options = { connections: CONNECTIONS };
+  return endpoint.startsWith("http:") ? new Agent(options) : new EnvHttpProxyAgent(options);
+}
