@@ -37,7 +37,7 @@ function createPoller(client: Client): ActionPoller {
   const run = async (batch: Batch): Promise<ReadonlyMap<number, Action>> => {
     await previous.catch(() => {});
     await clock.sleep(Math.max(0, polledAt + INTERVAL_MS - clock.monotonic()));
-    if (next === batch) next = undefined;
+    next = undefined;
     polledAt = clock.monotonic();
     return await readActionsById(client, [...batch.ids]);
   };

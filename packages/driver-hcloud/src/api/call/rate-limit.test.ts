@@ -132,6 +132,16 @@ test("calls that are refused together are one refusal", async () => {
   expect(clock.pauses).toEqual([1_000, 2_000]);
 });
 
+test("calls without a reply yet count as made", async () => {
+  const clock = quickClock();
+  const options = { token: randomUUID(), endpoint: "x" };
+  const limit = sharedRateLimit(options, { clock, random: () => 0 });
+  const endTurn = await limit.takeTurn(signal);
+  endTurn({ rate: { limit: 3_600, remaining: 2, fullInMs: 3_600_000 }, isRefused: false });
+  for (let call = 0; call < 3; call++) await limit.takeTurn(signal);
+  expect(clock.pauses).toEqual([1_000]);
+});
+
 /** A limit that lets one call a second through. */
 function scarce(): RateLimit {
   const limit = sharedRateLimit(

@@ -17,7 +17,7 @@ const printed = (value: unknown): string =>
 /** An API that repeats the token wherever it can. */
 const echo = (status: number, { headers: { authorization = "" } }: ReceivedCall): Answer => ({
   status,
-  headers: { "x-correlation-id": authorization },
+  headers: { "x-correlation-id": authorization.replace("Bearer ", "") },
   body: {
     error: {
       code: authorization,

@@ -65,6 +65,7 @@ test("a server of another owner with the same name is not taken for the lost one
   const foreign = server({ labels: { ...labels, "vmrig-owner": "others" } });
   const cloud = await startCloud(({ line }, index) => {
     if (line === "GET /servers") return page("servers", [foreign]);
+    if (line === "GET /servers/1001/actions") return page("actions", []);
     return index === 0 ? "cut" : refusal(409, "uniqueness_error");
   });
   await expect(createServer(cloud.client, { server: NEW })).rejects.toMatchObject({
