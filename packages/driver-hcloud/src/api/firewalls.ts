@@ -9,6 +9,8 @@ import { listOf } from "./resource/read.ts";
 
 const schema = z.object({
   ...labelled,
+  // The only kind whose labels the specification calls optional.
+  labels: labelled.labels.default({}),
   name: z.string(),
   /** A firewall may also be applied by a label selector; then there is no `server`. */
   applied_to: z.array(

@@ -55,6 +55,13 @@ test("a primary IP that is assigned is not deleted, and the hint says what to do
   });
 });
 
+test("a firewall may come without labels", async () => {
+  const cloud = await startCloud(() =>
+    page("firewalls", [replies.firewall({ labels: undefined })]),
+  );
+  await expect(listFirewalls(cloud.client)).resolves.toMatchObject([{ id: 1020, labels: {} }]);
+});
+
 test("a firewall that is in use must be detached first", async () => {
   const cloud = await startCloud(({ line }) =>
     line.startsWith("DELETE")

@@ -9,7 +9,7 @@ const schema = z.object({
   ...labelled,
   name: z.string(),
   ip_range: z.string(),
-  subnets: z.array(z.object({ ip_range: z.string(), network_zone: z.string() })),
+  subnets: z.array(z.object({ ip_range: z.string().optional(), network_zone: z.string() })),
   /** Ids of the servers that are attached. */
   servers: z.array(z.number()),
   protection: z.object({ delete: z.boolean() }),

@@ -82,3 +82,19 @@ test("an API that never answers ends the call, and says that it may have been do
     cause: expect.any(Error),
   });
 });
+
+test("a change that the API refuses after a lost reply was not done", async () => {
+  const cloud = await startCloud((_, index) => (index === 0 ? "cut" : refusal(423, "protected")));
+  const call: Call = { method: "DELETE", path: "/servers/5", task: 'delete the server "pc1" (5)' };
+  await expect(cloud.client.call(call)).rejects.toMatchObject({
+    details: ["DELETE /servers/5 was answered with 423", "after 2 attempts in 1.0 s"],
+  });
+});
+
+test("a deletion that is never answered may have been done", async () => {
+  const cloud = await startCloud(() => "cut");
+  const call: Call = { method: "DELETE", path: "/servers/5", task: 'delete the server "pc1" (5)' };
+  await expect(cloud.client.call(call)).rejects.toMatchObject({
+    details: expect.arrayContaining(["it may have been done all the same: a reply was lost"]),
+  });
+});

@@ -34,7 +34,10 @@ export async function repeatCall(call: Call, options: RepeatOptions): Promise<Bo
       line: `${call.method} ${call.path}`,
       attempts,
       waitedMs: agoMs(),
-      isMaybeDone: isMaybeDone && call.method !== "GET",
+      // A refused change was not done; a refused creation may have failed because of the first.
+      isMaybeDone:
+        isMaybeDone &&
+        (call.method === "POST" || (call.method !== "GET" && judge(failure) === "unknown")),
     });
   const earlierResult = async (signal: AbortSignal): Promise<Body | undefined> =>
     isMaybeDone && call.method === "POST" ? await call.lookUp({ agoMs, signal }) : undefined;
