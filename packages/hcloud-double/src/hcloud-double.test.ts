@@ -172,6 +172,30 @@ test("the client is killed after the change, and what it sent later is not done"
   expect(names()).toEqual(["g", "second"]);
 });
 
+test("a client that is left alone gets its reply, and one that has gone had its change", async () => {
+  const { call, double } = await startDouble();
+  double.killAfter(1, async () => {
+    const impatient = new AbortController();
+    const body = { ...GROUP, name: "late" };
+    const path = "/placement_groups";
+    send(double, { method: "POST", path, body, signal: impatient.signal }).catch(() => {});
+    await expect.poll(() => double.waiting).toBe(1);
+    impatient.abort();
+    return "reply";
+  });
+
+  expect(await call("POST", "/placement_groups", GROUP)).toMatchObject({ status: 201 });
+  const names = () => double.project.placementGroups.all.map(({ name }) => name);
+  await expect.poll(names).toEqual(["g", "late"]);
+});
+
+test("no reply has both a length and chunks, which Node's fetch refuses", async () => {
+  const { call } = await startDouble();
+  const { headers } = await call("GET", "/locations");
+  expect(Number(headers.get("content-length"))).toBeGreaterThan(100);
+  expect(headers.get("transfer-encoding")).toBeNull();
+});
+
 test("a project has one SSH key of a name and of a key", async () => {
   const { call, done } = await startDouble();
   const { ssh_key } = await done("POST", "/ssh_keys", { name: "one", public_key: KEYS[0] });

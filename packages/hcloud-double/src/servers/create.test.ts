@@ -177,6 +177,38 @@ test("if the creation fails, the actions after it fail, and the server stays", a
   });
 });
 
+test("a deleted server leaves its networks, firewalls and placement group", async () => {
+  const client = await startDouble();
+  const { call, done } = client;
+  const { network } = await done("POST", "/networks", {
+    name: "lan",
+    ip_range: "10.0.0.0/16",
+    subnets: [{ type: "cloud", network_zone: "eu-central", ip_range: "10.0.1.0/24" }],
+  });
+  const { firewall } = await done("POST", "/firewalls", { name: "fw" });
+  const { placement_group } = await done("POST", "/placement_groups", {
+    name: "g",
+    type: "spread",
+  });
+  const id = await createServer(client, {
+    name: "pc1",
+    networks: [network.id],
+    firewalls: [{ firewall: firewall.id }],
+    placement_group: placement_group.id,
+  });
+  const show = async () => [
+    (await call("GET", `/networks/${network.id}`)).body.network["servers"],
+    (await call("GET", `/firewalls/${firewall.id}`)).body.firewall["applied_to"],
+    (await call("GET", `/placement_groups/${placement_group.id}`)).body.placement_group["servers"],
+  ];
+  expect(await show()).toEqual([[id], [{ type: "server", server: { id } }], [id]]);
+
+  await done("DELETE", `/servers/${id}`);
+  expect(await show()).toEqual([[], [], []]);
+  expect(await call("DELETE", `/firewalls/${firewall.id}`)).toMatchObject({ status: 204 });
+  await done("POST", `/networks/${network.id}/actions/delete_subnet`, { ip_range: "10.0.1.0/24" });
+});
+
 test("names are unique until the delete action has ended", async () => {
   const client = await startDouble();
   const { call, done, double } = client;
