@@ -3,6 +3,8 @@ import { HcloudDouble } from "./hcloud-double.ts";
 import { refusal, send, SERVER, startDouble, KEYS } from "./hcloud-double.test.kit.ts";
 
 const GROUP = { name: "g", type: "spread" };
+/** For a busy computer. */
+const PATIENCE = { timeout: 20_000 };
 
 test("a client needs only the endpoint and the token", async () => {
   await using double = await HcloudDouble.start();
@@ -159,7 +161,7 @@ test("the client is killed after the change, and what it sent later is not done"
   double.killAfter(2, async () => {
     namesAtKill = names();
     void create("late");
-    await expect.poll(() => double.waiting).toBe(1);
+    await expect.poll(() => double.waiting, PATIENCE).toBe(1);
     client.abort();
   });
 
@@ -179,14 +181,14 @@ test("a client that is left alone gets its reply, and one that has gone had its 
     const body = { ...GROUP, name: "late" };
     const path = "/placement_groups";
     send(double, { method: "POST", path, body, signal: impatient.signal }).catch(() => {});
-    await expect.poll(() => double.waiting).toBe(1);
+    await expect.poll(() => double.waiting, PATIENCE).toBe(1);
     impatient.abort();
     return "reply";
   });
 
   expect(await call("POST", "/placement_groups", GROUP)).toMatchObject({ status: 201 });
   const names = () => double.project.placementGroups.all.map(({ name }) => name);
-  await expect.poll(names).toEqual(["g", "late"]);
+  await expect.poll(names, PATIENCE).toEqual(["g", "late"]);
 });
 
 test("no reply has both a length and chunks, which Node's fetch refuses", async () => {

@@ -118,7 +118,7 @@ test("a shutdown only presses the button, which the guest may ignore", async () 
   expect((await call("GET", `/actions/${action.id}`)).body.action.status).toBe("success");
   expect(await server()).toMatchObject({ status: "running" });
   button.resolve();
-  await expect.poll(async () => (await server())["status"]).toBe("off");
+  await expect.poll(async () => (await server())["status"], { timeout: 20_000 }).toBe("off");
 });
 
 test("a late shutdown does not count after another boot", async () => {
