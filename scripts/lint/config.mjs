@@ -210,6 +210,24 @@ export const CONFIG = {
         ],
       },
     },
+    {
+      files: ["packages/hcloud-double/src/**"],
+      rules: {
+        "unicorn/no-process-exit": "error",
+        "no-restricted-imports": [
+          "error",
+          {
+            patterns: [
+              {
+                regex: "^(?:vmrig|@vmrig)(?:/|$)|/(?:vmrig|driver-[a-z]+)/(?:src|dist)/",
+                message:
+                  "The double knows the vendor's API, never vmrig: a mistake in vmrig must not be in both.",
+              },
+            ],
+          },
+        ],
+      },
+    },
     // Exceptions, each with its reason.
     // The one module that captures the real time.
     { files: ["packages/vmrig/src/clock/real-time.ts"], rules: ANY_TIME_RULES },

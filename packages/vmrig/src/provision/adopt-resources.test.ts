@@ -234,7 +234,8 @@ test("a complete server that the config does not have stops the run, until a per
 test("a server that was deleted by hand is created again only with permission", async () => {
   const team = await setUpTeam();
   await team.provision();
-  await remove(team, `servers/${team.cloud.servers[1]?.id}`);
+  const pc2 = team.cloud.servers.find(({ name }) => name === "pcs-1-pc2");
+  await remove(team, `servers/${pc2?.id}`);
 
   await expect(team.provision()).rejects.toMatchObject({
     code: "PLAN_REFUSED",

@@ -33,7 +33,7 @@ export function refuseLostState(options: {
 }
 
 /** Names only ways that work: a person's permission replaces no machine that may not be ours. */
-function hintFor({ copy, lost }: Parameters<typeof refuseLostState>[0]): string {
+function hintFor({ copy, state, lost }: Parameters<typeof refuseLostState>[0]): string {
   const destroy = `remove these machines with \`vmrig destroy ${copy.rig}\``;
   const unreadable = [...lost.keys()].some((machine) => machine.unreadable !== undefined);
   const allowable = [...lost.values()].flatMap(({ allowable: address }) => address ?? []);
@@ -41,7 +41,10 @@ function hintFor({ copy, lost }: Parameters<typeof refuseLostState>[0]): string 
   const all = allowable.length === lost.size;
   if (unreadable)
     return `make these files readable, or put them back; or ${all ? `replace the machines: \`vmrig up ${allow}\`` : destroy}`;
-  const restore = "return to the right version of the state with `vmrig state rollback`";
+  const restore =
+    state === undefined
+      ? "bring the state back: `vmrig state push` stores a copy of it"
+      : "return to the right version of the state with `vmrig state rollback`";
   if (!all) return `${restore}, or ${destroy}`;
   return `${restore}, or to the config that describes these machines; or replace or delete them: \`vmrig up ${allow}\``;
 }
