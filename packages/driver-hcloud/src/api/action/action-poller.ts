@@ -1,6 +1,5 @@
-import { actionSchema, type Action } from "./action.ts";
+import { readActions, type Action } from "./action.ts";
 import type { Client } from "../call/client.ts";
-import { readPages } from "../call/pages.ts";
 
 /** Asks for the state of actions, for all that wait in this process together. */
 export interface ActionPoller {
@@ -65,14 +64,15 @@ async function readActionsById(
   const found = new Map<number, Action>();
   for (let start = 0; start < ids.length; start += IDS_PER_CALL) {
     const id = ids.slice(start, start + IDS_PER_CALL);
-    const page = await readPages(client, {
+    const body = await client.call({
+      method: "GET",
       path: "/actions",
-      many: "actions",
-      schema: actionSchema,
       query: { id },
       task: "report its actions",
     });
-    for (const action of page) found.set(action.id, action);
+    // The specification gives this list no pages.
+    const actions = readActions(body, "GET /actions");
+    for (const action of actions) found.set(action.id, action);
   }
   return found;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { page, startCloud, type Cloud } from "../call/cloud.test.kit.ts";
+import { startCloud, type Cloud } from "../call/cloud.test.kit.ts";
 import { action } from "../replies.test.kit.ts";
 import { actionSchema, readActions, type Action } from "./action.ts";
 import { awaitActions } from "./await-actions.ts";
@@ -12,15 +12,14 @@ const wait = (cloud: Cloud, actions: readonly Action[], signal?: AbortSignal): P
 
 /** Answers a poll with the asked actions, in the state that `state` returns. */
 const polls = (state: (id: number, poll: number) => object | undefined): Promise<Cloud> =>
-  startCloud(({ query }, index) =>
-    page(
-      "actions",
-      query.getAll("id").flatMap((id) => {
+  startCloud(({ query }, index) => ({
+    body: {
+      actions: query.getAll("id").flatMap((id) => {
         const fields = state(Number(id), index);
         return fields === undefined ? [] : [action({ id: Number(id), ...fields })];
       }),
-    ),
-  );
+    },
+  }));
 
 const DONE = { status: "success", progress: 100 };
 
