@@ -52,8 +52,12 @@ test("a second run starts no Terraform and boots nothing, and prints how long le
 test("for the next file a wiped machine works again and a changed clock is correct again", () =>
   green(["harm"]));
 
-test("faults and checkpoints work, and the next file starts without their effects", () =>
-  green(["faults"]));
+// A dozen crashes and reboots, 300 s on a slow computer.
+test(
+  "faults and checkpoints work, and the next file starts without their effects",
+  { timeout: 900_000 },
+  () => green(["faults"]),
+);
 
 test("forwards, reverse forwards and proxies work, and are reopened after a restore", () =>
   green(["network"]));
