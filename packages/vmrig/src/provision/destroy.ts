@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { discardLeftovers, refuseForeign } from "./adopt-resources.ts";
+import { discardLeftovers, refuseForeign } from "./adoption/adopt-resources.ts";
 import { assertDestroyed } from "./assert-applied.ts";
 import { existingMachines } from "./compare-machines.ts";
 import { openStack } from "./stack.ts";

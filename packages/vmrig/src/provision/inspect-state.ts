@@ -1,16 +1,16 @@
 import type { CopySpec, Driver, Fingerprint, Inventory } from "../driver/driver.ts";
 import { isVmrigError } from "../errors/vmrig-error.ts";
 import type { Holder } from "../lease/lease.ts";
-import { waitForEarlierEngine } from "./engine-record.ts";
+import { waitForEarlierEngine } from "./earlier-run/engine-record.ts";
 import type { LeaseGuard } from "./lease-guard.ts";
-import { takeOverNativeState } from "./native-state.ts";
+import { takeOverNativeState } from "./earlier-run/native-state.ts";
 import type { StateFiles } from "./state-files.ts";
 import { openStateFolder } from "./state-folder.ts";
 import { stateOf, type State } from "./state.ts";
 import { StateSession } from "./state/state-session.ts";
 import type { StateStore } from "./state/state-store.ts";
 import { findTerraform, type TerraformBinary } from "./terraform-binary.ts";
-import { saveUnsavedState } from "./unsaved-state.ts";
+import { saveUnsavedState } from "./earlier-run/unsaved-state.ts";
 
 export interface InspectStateOptions {
   readonly driver: Driver;

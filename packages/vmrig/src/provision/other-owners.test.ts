@@ -9,7 +9,7 @@ import { person } from "../lease/fixtures/holders.ts";
 import { StateSession } from "./state/state-session.ts";
 import type { StateStore } from "./state/state-store.ts";
 import { destroy } from "./destroy.ts";
-import { isEngineRunning } from "./engine-record.ts";
+import { isEngineRunning } from "./earlier-run/engine-record.ts";
 import { test, type TestRig } from "./test-rig.test.kit.ts";
 
 function withResources(testRig: TestRig, found: FoundResource[]): FoundResource[] {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { CopySpec, Fingerprint } from "../driver/driver.ts";
 import { assertApplied } from "./assert-applied.ts";
-import { adoptResources } from "./adopt-resources.ts";
+import { adoptResources } from "./adoption/adopt-resources.ts";
 import { compareMachines, existingMachines } from "./compare-machines.ts";
 import { refuseLostState } from "./lost-state.ts";
 import { checkPlan, type Changes, type PlanPolicyRules } from "./plan/plan-policy.ts";

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { CopySpec, Driver, Fingerprint } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import { forgetEngine, recordEngine } from "./engine-record.ts";
+import { forgetEngine, recordEngine } from "./earlier-run/engine-record.ts";
 import type { LeaseGuard } from "./lease-guard.ts";
 import { hasChanges, parsePlan, type Plan } from "./plan/plan.ts";
 import type { StateFiles } from "./state-files.ts";

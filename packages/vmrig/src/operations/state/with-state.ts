@@ -2,10 +2,10 @@ import type { CopySpec } from "../../driver/driver.ts";
 import type { GateOptions } from "../../gate/gate-options.ts";
 import { openStates } from "../../gate/store/open-states.ts";
 import { openStore } from "../../gate/store/open-store.ts";
-import { waitForEarlierEngine } from "../../provision/engine-record.ts";
+import { waitForEarlierEngine } from "../../provision/earlier-run/engine-record.ts";
 import { stateFiles } from "../../provision/state-files.ts";
 import { StateSession } from "../../provision/state/state-session.ts";
-import { saveUnsavedState } from "../../provision/unsaved-state.ts";
+import { saveUnsavedState } from "../../provision/earlier-run/unsaved-state.ts";
 import type { StateStore } from "../../provision/state/state-store.ts";
 import { withLease } from "../with-lease.ts";
 

@@ -1,9 +1,9 @@
 import { readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { isVmrigError } from "../errors/vmrig-error.ts";
+import { isVmrigError } from "../../errors/vmrig-error.ts";
 import { forgetEngine, readEngineRecord, type EngineRecord } from "./engine-record.ts";
-import type { StateFiles } from "./state-files.ts";
-import type { StateSession } from "./state/state-session.ts";
+import type { StateFiles } from "../state-files.ts";
+import type { StateSession } from "../state/state-session.ts";
 
 /**
  * Saves the state that an earlier engine of this computer left, because it could not save it. Does

@@ -1,12 +1,12 @@
 import { readFile, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
-import { writeJsonAtomically } from "../local-files/atomic-write.ts";
-import { processIdentity } from "../local-files/identity-schema.ts";
-import { identifyProcess, type ProcessState } from "../local-files/process-identity.ts";
-import { recordedProcessState } from "../local-files/recorded-process.ts";
-import { waitFor } from "../wait/wait-for.ts";
-import type { StateFiles } from "./state-files.ts";
+import { writeJsonAtomically } from "../../local-files/atomic-write.ts";
+import { processIdentity } from "../../local-files/identity-schema.ts";
+import { identifyProcess, type ProcessState } from "../../local-files/process-identity.ts";
+import { recordedProcessState } from "../../local-files/recorded-process.ts";
+import { waitFor } from "../../wait/wait-for.ts";
+import type { StateFiles } from "../state-files.ts";
 
 const RECORD = z.object({
   engine: processIdentity,

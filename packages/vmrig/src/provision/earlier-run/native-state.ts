@@ -1,9 +1,9 @@
 import { readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import type { StateFiles } from "./state-files.ts";
-import type { StateSession } from "./state/state-session.ts";
-import { parseState, type State } from "./state.ts";
+import type { StateFiles } from "../state-files.ts";
+import type { StateSession } from "../state/state-session.ts";
+import { parseState, type State } from "../state.ts";
 
 const LAST_APPLY = z.object({ owner: z.string().min(1), changes: z.array(z.string()) });
 

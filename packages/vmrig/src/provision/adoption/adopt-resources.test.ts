@@ -1,23 +1,23 @@
 import { join } from "node:path";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
-import { Child } from "../lease/fixtures/child.ts";
-import { person } from "../lease/fixtures/holders.ts";
-import { tempFolder } from "../local-files/temp-folder.test.kit.ts";
-import type { CopySpec } from "../driver/driver.ts";
-import { destroy } from "./destroy.ts";
-import { readEngineRecord } from "./engine-record.ts";
-import { machine } from "./file-driver.test.kit.ts";
-import { cloudDriver, HALF } from "./fixtures/cloud/cloud-driver.ts";
-import { CloudServer } from "./fixtures/cloud/cloud-server.ts";
-import { installProvider } from "./fixtures/cloud/cloud.test.kit.ts";
-import type { ProvisionProcessOptions } from "./fixtures/cloud/provision-process.ts";
-import { TOKEN } from "./fixtures/cloud/resources.ts";
-import { provision, type Provisioned, type ProvisionOptions } from "./provision.ts";
-import { stateFiles } from "./state-files.ts";
-import { readState } from "./state.ts";
-import type { StateStore } from "./state/state-store.ts";
-import { fileStore } from "./state/stores/file/file-store.ts";
-import { heldGuard } from "./test-rig.test.kit.ts";
+import { Child } from "../../lease/fixtures/child.ts";
+import { person } from "../../lease/fixtures/holders.ts";
+import { tempFolder } from "../../local-files/temp-folder.test.kit.ts";
+import type { CopySpec } from "../../driver/driver.ts";
+import { destroy } from "../destroy.ts";
+import { readEngineRecord } from "../earlier-run/engine-record.ts";
+import { machine } from "../file-driver.test.kit.ts";
+import { cloudDriver, HALF } from "../fixtures/cloud/cloud-driver.ts";
+import { CloudServer } from "../fixtures/cloud/cloud-server.ts";
+import { installProvider } from "../fixtures/cloud/cloud.test.kit.ts";
+import type { ProvisionProcessOptions } from "../fixtures/cloud/provision-process.ts";
+import { TOKEN } from "../fixtures/cloud/resources.ts";
+import { provision, type Provisioned, type ProvisionOptions } from "../provision.ts";
+import { stateFiles } from "../state-files.ts";
+import { readState } from "../state.ts";
+import type { StateStore } from "../state/state-store.ts";
+import { fileStore } from "../state/stores/file/file-store.ts";
+import { heldGuard } from "../test-rig.test.kit.ts";
 
 // Each step of Terraform starts the provider several times.
 vi.setConfig({ testTimeout: 150_000 });
@@ -90,7 +90,7 @@ async function setUpTeam(): Promise<Team> {
         fence: ++team.fence,
         allow,
       };
-      const fixture = new URL("./fixtures/cloud/provision-process.ts", import.meta.url).href;
+      const fixture = new URL("../fixtures/cloud/provision-process.ts", import.meta.url).href;
       const gate = new Child(fixture, [JSON.stringify(options)]);
       onTestFinished(() => gate[Symbol.asyncDispose]());
       const killed = Promise.withResolvers<void>();

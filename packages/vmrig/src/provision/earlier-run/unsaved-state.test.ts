@@ -1,11 +1,11 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect } from "vitest";
-import { VmrigError } from "../errors/vmrig-error.ts";
-import { CREATE, machine } from "./file-driver.test.kit.ts";
-import { heldGuard, PC1, test, type TestRig } from "./test-rig.test.kit.ts";
-import type { StateStore } from "./state/state-store.ts";
-import { created, expectWhole } from "./whole-rig.test.kit.ts";
+import { VmrigError } from "../../errors/vmrig-error.ts";
+import { CREATE, machine } from "../file-driver.test.kit.ts";
+import { heldGuard, PC1, test, type TestRig } from "../test-rig.test.kit.ts";
+import type { StateStore } from "../state/state-store.ts";
+import { created, expectWhole } from "../whole-rig.test.kit.ts";
 
 /** A store that gives no answer from the moment when the create step of a machine begins. */
 function breaksDuringApply({ states, driver }: TestRig): StateStore {

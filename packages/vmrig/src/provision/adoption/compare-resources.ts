@@ -1,5 +1,5 @@
-import type { FoundResource } from "../driver/found-resource.ts";
-import type { State } from "./state.ts";
+import type { FoundResource } from "../../driver/found-resource.ts";
+import type { State } from "../state.ts";
 
 /** What to do with resources of providers before the next plan. */
 export interface ResourceComparison {

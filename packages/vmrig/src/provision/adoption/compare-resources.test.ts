@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { FoundResource } from "../driver/found-resource.ts";
+import type { FoundResource } from "../../driver/found-resource.ts";
 import { compareResources, type CompareResourcesOptions } from "./compare-resources.ts";
-import type { State, StateResource } from "./state.ts";
+import type { State, StateResource } from "../state.ts";
 
 const ADDRESS = "hcloud_server.pc1";
 const FOUND: FoundResource = { address: ADDRESS, id: "42", owner: "me", location: "server 42" };

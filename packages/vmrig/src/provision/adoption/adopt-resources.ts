@@ -1,11 +1,11 @@
-import type { CopySpec, Driver } from "../driver/driver.ts";
-import type { FoundResource } from "../driver/found-resource.ts";
-import { VmrigError } from "../errors/vmrig-error.ts";
+import type { CopySpec, Driver } from "../../driver/driver.ts";
+import type { FoundResource } from "../../driver/found-resource.ts";
+import { VmrigError } from "../../errors/vmrig-error.ts";
 import { compareResources, type LostResource } from "./compare-resources.ts";
-import type { LeaseGuard } from "./lease-guard.ts";
-import type { Stack } from "./stack.ts";
-import type { State } from "./state.ts";
-import type { StateSession } from "./state/state-session.ts";
+import type { LeaseGuard } from "../lease-guard.ts";
+import type { Stack } from "../stack.ts";
+import type { State } from "../state.ts";
+import type { StateSession } from "../state/state-session.ts";
 
 export interface AdoptOptions {
   readonly driver: Driver;
