@@ -1,5 +1,5 @@
 import { systemClock } from "../clock/clock.ts";
-import type { Inventory } from "../driver/driver.ts";
+import type { Inventory } from "../driver/inventory.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor } from "../wait/wait-for.ts";
 import { baselineSnapshot, PRISTINE } from "./baseline-id.ts";
@@ -23,17 +23,20 @@ const SETTLE_MS = 240_000;
  * `pristine`, prepares them, and captures the baseline. Does nothing when the baseline exists. All
  * machines take part together, because they know each other. Only a machine that was never captured
  * is booted as it is. The others may be suspended, and are dirty.
+ *
+ * @returns whether a machine was booted for the first time
  */
 export async function establishBaseline(
   context: LeasedContext,
   id: string,
   recipes: Readonly<Record<string, Recipe>>,
   { rebuild = false }: EstablishOptions = {},
-): Promise<void> {
+): Promise<{ readonly booted: boolean }> {
   const { driver, copy, say } = context;
   const inventory = await driver.inspect(copy);
   refuseUnreadable(context, inventory);
-  if (!rebuild && whoLacks(context, inventory, baselineSnapshot(id)).length === 0) return;
+  if (!rebuild && whoLacks(context, inventory, baselineSnapshot(id)).length === 0)
+    return { booted: false };
   const started = systemClock.monotonic();
   const fresh = whoLacks(context, inventory, PRISTINE);
   refuseLostPristine(inventory, fresh);
@@ -56,6 +59,7 @@ export async function establishBaseline(
     driver.capture(machine, baselineSnapshot(id), authority(context)),
   );
   say(`baseline ${copy.copy}: ${id} is prepared and captured after ${seconds(preparing)}`);
+  return { booted: fresh.length > 0 };
 }
 
 /** Refuses a machine whose snapshots are unknown: it may have been used. */

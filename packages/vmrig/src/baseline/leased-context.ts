@@ -1,4 +1,5 @@
-import type { Admission, Authority, CopySpec, Driver, MachineRef } from "../driver/driver.ts";
+import type { Admission, Authority } from "../driver/authority.ts";
+import type { CopySpec, Driver, MachineRef } from "../driver/driver.ts";
 import type { Lease } from "../lease/lease.ts";
 import type { KeyPair } from "../ssh/keys.ts";
 
@@ -12,15 +13,17 @@ export interface LeasedContext {
   readonly lease: Pick<Lease, "fence" | "signal" | "assertHeld">;
   /** Key pair of this lease. Only its public half ever reaches a machine. */
   readonly key: KeyPair;
+  /** See `Driver.needsSecret`. */
+  readonly secret?: string | undefined;
   readonly say: (line: string) => void;
 }
 
 /** Name of the user that tests log in as, on every machine. */
 export const TEST_USER = "vmrig";
 
-export function authority({ lease, say }: LeasedContext): Authority {
+export function authority({ lease, say, secret }: LeasedContext): Authority {
   lease.assertHeld();
-  return { fence: lease.fence, signal: lease.signal, say };
+  return { fence: lease.fence, signal: lease.signal, say, ...(secret !== undefined && { secret }) };
 }
 
 export function admission(context: LeasedContext): Admission {

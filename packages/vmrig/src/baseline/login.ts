@@ -1,4 +1,5 @@
-import type { Inventory, MachineRef, PowerState } from "../driver/driver.ts";
+import type { Inventory } from "../driver/inventory.ts";
+import type { MachineRef, PowerState } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { dial } from "../ssh/dial.ts";
 import type { SshConnection } from "../ssh/ssh-connection.ts";

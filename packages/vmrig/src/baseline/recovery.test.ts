@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import type { Admission, CopySpec, Driver, MachineRef } from "../driver/driver.ts";
+import type { Admission } from "../driver/authority.ts";
+import type { CopySpec, Driver, MachineRef } from "../driver/driver.ts";
 import { VmrigError, type ErrorFacts } from "../errors/vmrig-error.ts";
 import type { ErrorCode } from "../errors/codes.ts";
 import { generateKeyPair } from "../ssh/keys.ts";

@@ -1,6 +1,7 @@
+import type { Admission, Authority, DeclareOptions, WaitLimit } from "./authority.ts";
 import type { Finding } from "./finding.ts";
 import type { FoundResource } from "./found-resource.ts";
-import type { Origin } from "./origin.ts";
+import type { Inventory } from "./inventory.ts";
 import type { CopiesFolders, Orphan } from "./orphan.ts";
 import type { RigStack } from "./rig-stack.ts";
 
@@ -93,69 +94,6 @@ export interface MachineRef {
 }
 
 /**
- * Actual state of a copy's machines. A machine of the spec that does not exist is listed as
- * `absent`. A machine that exists without being in the spec is listed, too.
- */
-export interface Inventory {
-  readonly machines: readonly MachineStatus[];
-}
-
-export interface MachineStatus {
-  readonly name: string;
-  readonly power: PowerState;
-  /** Address of the SSH server of a machine that is running or paused. */
-  readonly address?: { readonly host: string; readonly port: number };
-  /** Pinned host key, known from the creation of the machine and never learnt from the network. */
-  readonly hostKey?: PublicKey;
-  /** Owner of the machine: the `owner` that {@link Driver.declare} received. */
-  readonly owner?: string;
-  /** What its create step received. */
-  readonly origin?: Origin;
-  readonly snapshots: readonly SnapshotName[];
-  /** Set when the machine's creation or removal was interrupted. Its process may run. */
-  readonly incomplete?: true;
-  /**
-   * Path and reason, on one line, when the record or the snapshots of the machine cannot be read,
-   * or are gone although there were some. It may be in use.
-   */
-  readonly unreadable?: string;
-  /** Set when {@link Driver.network} disconnected the machine from the rig's network. */
-  readonly disconnected?: true;
-  /** Hint for people how to find the machine: a pid, a server's id. */
-  readonly location?: string;
-}
-
-/** Options of a call without an {@link Authority} that may take long. */
-export interface WaitLimit {
-  /** Cancels the call, which then throws the signal's reason. */
-  readonly signal?: AbortSignal;
-  /** Reports a slow step to the user, as one whole line. */
-  readonly say?: (line: string) => void;
-}
-
-/** Proof of the lease. Required by every call that changes a machine. */
-export interface Authority {
-  /**
-   * The driver compares the fence with the largest one that this machine has seen, stored outside
-   * of the data that a rollback rewinds.
-   */
-  readonly fence: Fence;
-  /** Aborts when the lease is lost. */
-  readonly signal: AbortSignal;
-  /** Reports a slow step or an automatic recovery to the user, as one whole line. */
-  readonly say?: (line: string) => void;
-}
-
-/** Authority of a call that also authorizes the lease's SSH key. */
-export interface Admission extends Authority {
-  /**
-   * The only key of a lease that may log in as the test user from now on. A driver adds it with the
-   * `LEASE_KEY_COMMENT`, and keeps the keys without this comment.
-   */
-  readonly authorize: PublicKey;
-}
-
-/**
  * Provider of machines. A plain object, created by a function from options. A driver has no open
  * connection and no state between calls.
  *
@@ -172,6 +110,11 @@ export interface Driver {
   readonly rollback: RollbackKind;
   /** @defaultValue `linux` */
   readonly guest?: GuestKind;
+  /**
+   * Set for a driver that makes keys for its machines from a secret of their copy: random, the same
+   * for all homes, and stored encrypted beside the Terraform state.
+   */
+  readonly needsSecret?: true;
 
   /**
    * Returns the fingerprint of the machines, and fetches and checks the files that it depends on.
@@ -179,16 +122,8 @@ export interface Driver {
    * first call may download an image.
    */
   fingerprint(copy: CopySpec, limit?: WaitLimit): Promise<Fingerprint>;
-  /**
-   * Adds the driver's resources to the CDKTF stack. `owner` is stamped on each machine. Without a
-   * fingerprint, the stack can only destroy existing machines and needs nothing but the copy,
-   * because the image may be gone.
-   */
-  declare(
-    stack: RigStack,
-    copy: CopySpec,
-    options: { readonly fingerprint?: Fingerprint; readonly owner: string },
-  ): void | Promise<void>;
+  /** Adds the driver's resources to the CDKTF stack. */
+  declare(stack: RigStack, copy: CopySpec, options: DeclareOptions): void | Promise<void>;
   /** Returns the actual state of the machines. Changes nothing. */
   inspect(copy: CopySpec): Promise<Inventory>;
   /**

@@ -1,5 +1,7 @@
 /** API for authors of drivers: the contract, the errors and the wait loop. */
+export * from "./authority.ts";
 export * from "./driver.ts";
+export * from "./inventory.ts";
 export * from "./finding.ts";
 export * from "./found-resource.ts";
 export * from "./orphan.ts";

@@ -1,6 +1,7 @@
 import { toDate } from "../clock/real-time.ts";
 import { copyNames, describeCopy } from "../config/copy-spec.ts";
-import type { CopySpec, Inventory, MachineStatus } from "../driver/driver.ts";
+import type { Inventory, MachineStatus } from "../driver/inventory.ts";
+import type { CopySpec } from "../driver/driver.ts";
 import { isVmrigError } from "../errors/vmrig-error.ts";
 import { systemClock, type Clock } from "../clock/clock.ts";
 import type { Holder } from "../lease/lease.ts";

@@ -1,6 +1,7 @@
 import { baselineId, baselineSnapshot } from "../baseline/baseline-id.ts";
 import type { ResolvedRig } from "../config/schema.ts";
-import type { CopySpec, Inventory, MachineStatus, SnapshotName } from "../driver/driver.ts";
+import type { Inventory, MachineStatus } from "../driver/inventory.ts";
+import type { CopySpec, SnapshotName } from "../driver/driver.ts";
 import { recipesOf } from "../gate/copies/recipes.ts";
 
 export type Baseline = "current" | "other" | "none" | "unknown";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { MachineStatus } from "../driver/driver.ts";
+import type { MachineStatus } from "../driver/inventory.ts";
 import { compareMachines, type CompareOptions } from "./compare-machines.ts";
 import { machine } from "./file-driver.test.kit.ts";
 import type { State, StateResource } from "./state.ts";

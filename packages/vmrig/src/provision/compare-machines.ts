@@ -1,4 +1,5 @@
-import type { CopySpec, Inventory, MachineStatus } from "../driver/driver.ts";
+import type { Inventory, MachineStatus } from "../driver/inventory.ts";
+import type { CopySpec } from "../driver/driver.ts";
 import type { State, StateResource } from "./state.ts";
 
 /** What to do with the machines of a copy before and during the next apply. */

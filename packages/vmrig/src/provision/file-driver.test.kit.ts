@@ -1,12 +1,7 @@
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type {
-  CopySpec,
-  Driver,
-  Fingerprint,
-  MachineSpec,
-  MachineStatus,
-} from "../driver/driver.ts";
+import type { MachineStatus } from "../driver/inventory.ts";
+import type { CopySpec, Driver, Fingerprint, MachineSpec } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { parseOrigin } from "../driver/origin.ts";
 import { waitFor } from "../wait/wait-for.ts";

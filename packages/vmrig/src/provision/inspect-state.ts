@@ -1,4 +1,5 @@
-import type { CopySpec, Driver, Fingerprint, Inventory } from "../driver/driver.ts";
+import type { Inventory } from "../driver/inventory.ts";
+import type { CopySpec, Driver, Fingerprint } from "../driver/driver.ts";
 import { isVmrigError } from "../errors/vmrig-error.ts";
 import type { Holder } from "../lease/lease.ts";
 import { waitForEarlierEngine } from "./earlier-run/engine-record.ts";

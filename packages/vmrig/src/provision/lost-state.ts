@@ -1,4 +1,5 @@
-import type { CopySpec, Inventory, MachineStatus } from "../driver/driver.ts";
+import type { Inventory, MachineStatus } from "../driver/inventory.ts";
+import type { CopySpec } from "../driver/driver.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { compareMachines, type Loss } from "./compare-machines.ts";
 import type { StateSession } from "./state/state-session.ts";

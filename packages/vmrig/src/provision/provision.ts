@@ -13,6 +13,8 @@ import { inspectState, type InspectStateOptions } from "./inspect-state.ts";
 
 export interface ProvisionOptions extends InspectStateOptions {
   readonly fingerprint: Fingerprint;
+  /** See `Driver.needsSecret`. */
+  readonly secret?: string | undefined;
   /** Addresses that a person allowed to be replaced or deleted. @defaultValue none */
   readonly allow?: ReadonlySet<string>;
   /**

@@ -31,6 +31,7 @@ export interface StackOptions {
   readonly session: StateSession;
   readonly terraform: TerraformBinary;
   readonly owner: string;
+  readonly secret?: string | undefined;
 }
 
 /**

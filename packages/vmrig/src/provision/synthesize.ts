@@ -26,17 +26,22 @@ export async function synthesize(options: {
   readonly copy: CopySpec;
   readonly fingerprint?: Fingerprint;
   readonly owner: string;
+  readonly secret?: string | undefined;
   readonly files: StateFiles;
   readonly imports?: ReadonlyMap<string, string>;
 }): Promise<WrittenStack> {
-  const { driver, copy, fingerprint, owner, files, imports = new Map() } = options;
+  const { driver, copy, fingerprint, owner, secret, files, imports = new Map() } = options;
   const { writeStack } = await importWithoutVariables();
   return await writeStack({
     files,
     owner,
     imports,
     declare: async (stack) =>
-      await driver.declare(stack, copy, { owner, ...(fingerprint && { fingerprint }) }),
+      await driver.declare(stack, copy, {
+        owner,
+        ...(fingerprint && { fingerprint }),
+        ...(secret !== undefined && { secret }),
+      }),
   });
 }
 

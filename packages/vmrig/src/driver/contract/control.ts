@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPair } from "../../ssh/keys.ts";
-import type { Authority, MachineRef } from "../driver.ts";
+import type { Authority } from "../authority.ts";
+import type { MachineRef } from "../driver.ts";
 import { CONTRACT_SNAPSHOT, rejectsWith, run, type TestMachines } from "./test-machines.ts";
 
 type ControlCall = readonly [

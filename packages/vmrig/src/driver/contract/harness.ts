@@ -1,4 +1,5 @@
-import type { CopySpec, Driver, MachineStatus } from "../driver.ts";
+import type { MachineStatus } from "../inventory.ts";
+import type { CopySpec, Driver } from "../driver.ts";
 
 /**
  * Test environment of a driver, as the suite needs it. Everything that the harness creates is gone

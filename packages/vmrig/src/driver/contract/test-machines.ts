@@ -5,7 +5,9 @@ import type { ErrorCode } from "../../errors/codes.ts";
 import { dial } from "../../ssh/dial.ts";
 import type { SshConnection } from "../../ssh/ssh-connection.ts";
 import { generateKeyPair, type KeyPair } from "../../ssh/keys.ts";
-import type { Admission, Authority, Driver, Fence, MachineRef, MachineStatus } from "../driver.ts";
+import type { Admission, Authority } from "../authority.ts";
+import type { MachineStatus } from "../inventory.ts";
+import type { Driver, Fence, MachineRef } from "../driver.ts";
 import type { ContractHarness } from "./harness.ts";
 import { StepStack } from "./step-stack.ts";
 

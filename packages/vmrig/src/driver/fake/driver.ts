@@ -1,14 +1,9 @@
 import { createReadStream } from "node:fs";
 import { access, readFile } from "node:fs/promises";
 import { checkOptions, type OptionNames } from "../../errors/check-options.ts";
-import type {
-  Admission,
-  CopySpec,
-  Driver,
-  MachineRef,
-  MachineStatus,
-  PublicKey,
-} from "../driver.ts";
+import type { Admission } from "../authority.ts";
+import type { MachineStatus } from "../inventory.ts";
+import type { CopySpec, Driver, MachineRef, PublicKey } from "../driver.ts";
 import type { VmrigError } from "../../errors/vmrig-error.ts";
 import type { LocalStep } from "../rig-stack.ts";
 import { machineFolders } from "../machine-folders.ts";

@@ -8,7 +8,7 @@ import type { SshConnection } from "../../ssh/ssh-connection.ts";
 import { generateKeyPair, type KeyPair } from "../../ssh/keys.ts";
 import { waitFor } from "../../wait/wait-for.ts";
 import { StepStack } from "../contract/step-stack.ts";
-import type { Admission } from "../driver.ts";
+import type { Admission } from "../authority.ts";
 import { withFileLock } from "../../local-files/file-lock.ts";
 import { fakeDriver } from "./driver.ts";
 import { machineFiles } from "./machine-files.ts";

@@ -1,7 +1,8 @@
 import { readdir } from "node:fs/promises";
 import { basename } from "node:path";
 import { VmrigError } from "../../errors/vmrig-error.ts";
-import type { Authority, MachineRef } from "../driver.ts";
+import type { Authority } from "../authority.ts";
+import type { MachineRef } from "../driver.ts";
 import { passFence } from "../fence.ts";
 import { withFileLock } from "../../local-files/file-lock.ts";
 import {

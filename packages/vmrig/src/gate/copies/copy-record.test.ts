@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import type { CopySpec, Inventory, MachineStatus } from "../../driver/driver.ts";
+import type { Inventory, MachineStatus } from "../../driver/inventory.ts";
+import type { CopySpec } from "../../driver/driver.ts";
 import { brokenMark, makeRecord, staleness } from "./copy-record.ts";
 
 const stamp = { version: 3, owner: "o-1" };

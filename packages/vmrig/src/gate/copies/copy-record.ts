@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { CopySpec, Inventory } from "../../driver/driver.ts";
+import type { Inventory } from "../../driver/inventory.ts";
+import type { CopySpec } from "../../driver/driver.ts";
 import type { StateStamp } from "../../provision/state.ts";
 
 /**
@@ -47,6 +48,11 @@ export function makeRecord(
     ]),
   );
   return { version: 2, infrastructure, state, machines };
+}
+
+/** Returns which state a valid record is of. */
+export function stampOf(record: unknown): StateStamp {
+  return copyRecord.parse(record).state;
 }
 
 /** Returns why the record does not match the present state; `undefined` when it matches. */

@@ -7,6 +7,7 @@ import { systemClock } from "../../clock/clock.ts";
 import { isVmrigError } from "../../errors/vmrig-error.ts";
 import { generateKeyPair } from "../../ssh/keys.ts";
 import { dropRetainedCopy, writeRetainedCopy } from "./retained-copy.ts";
+import { copySecret } from "../store/copy-secret.ts";
 import { createControlExecutor } from "../control-executor.ts";
 import { recipesOf } from "./recipes.ts";
 import { ensureMachines } from "./ensure-machines.ts";
@@ -17,7 +18,7 @@ import type { LeasedCopy, LeasedCopyOptions } from "./leased-copy.ts";
  * when the check fails, and establishes the baseline.
  */
 export async function createLeasedCopy(options: LeasedCopyOptions): Promise<LeasedCopy> {
-  const { rig, copy, store, lease, fingerprint, say, until, clock = systemClock } = options;
+  const { rig, copy, store, states, lease, fingerprint, say, until, clock = systemClock } = options;
   const { driver } = rig;
   const leaseGuard: LeasedContext["lease"] = {
     fence: lease.fence,
@@ -27,12 +28,26 @@ export async function createLeasedCopy(options: LeasedCopyOptions): Promise<Leas
       until.throwIfAborted();
     },
   };
-  const context: LeasedContext = { driver, copy, lease: leaseGuard, key: generateKeyPair(), say };
-  await ensureMachines(options, leaseGuard);
+  const secret = await copySecret(driver, {
+    store: states,
+    copy,
+    fence: lease.fence,
+    by: options.holder,
+  });
+  const context: LeasedContext = {
+    driver,
+    copy,
+    lease: leaseGuard,
+    key: generateKeyPair(),
+    secret,
+    say,
+  };
+  const recordMachines = await ensureMachines(options, context);
 
   const recipes = recipesOf(rig);
   const baseline = baselineId({ copy, fingerprint, recipes });
-  await establishBaseline(context, baseline, recipes);
+  const { booted } = await establishBaseline(context, baseline, recipes);
+  if (booted) await recordMachines();
 
   const controlExecutor = createControlExecutor(context);
   // Checkpoints of a killed run take up space, and no process knows them any more.

@@ -10,7 +10,7 @@ import { createLeasedCopy } from "./create-leased-copy.ts";
 import { fitCopies } from "./fit-copies.ts";
 import type { LeasedCopy } from "./leased-copy.ts";
 import { leaseCopy } from "./lease-copy.ts";
-import type { StateStore } from "../../provision/state/state-store.ts";
+import type { EncryptedStore } from "../../provision/state/encryption/encrypted-store.ts";
 import { openStates } from "../store/open-states.ts";
 import { openStore } from "../store/open-store.ts";
 import { formatElapsed } from "../../clock/format-elapsed.ts";
@@ -43,7 +43,7 @@ export interface CopyFinder {
 export function copyFinder(options: CopyFinderOptions): CopyFinder {
   const { rig, folders, holder, say, only, until, allow, clock = systemClock } = options;
   const stores = new Set<LeaseStore>();
-  let states: Promise<StateStore> | undefined;
+  let states: Promise<EncryptedStore> | undefined;
   let current: Promise<LeaseStore> | undefined;
   /**
    * Opens the store when the first copy is asked for. Opens it again after a failure or when the
@@ -61,7 +61,7 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
     return opening;
   };
   /** Connects to the Redis of the leases, which runs by then, or to another store. */
-  const openedStates = (): Promise<StateStore> => {
+  const openedStates = (): Promise<EncryptedStore> => {
     const opening = (states ??= openStates(rig, folders));
     opening.catch(() => (states = undefined));
     return opening;

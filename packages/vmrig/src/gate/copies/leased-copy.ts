@@ -5,14 +5,14 @@ import type { ResolvedRig } from "../../config/schema.ts";
 import type { CopySpec, Fingerprint } from "../../driver/driver.ts";
 import type { Holder, Lease } from "../../lease/lease.ts";
 import type { LeaseStore } from "../../lease/lease-store.ts";
-import type { StateStore } from "../../provision/state/state-store.ts";
+import type { EncryptedStore } from "../../provision/state/encryption/encrypted-store.ts";
 import type { ControlCommand, ControlResult } from "../../protocol/control-command.ts";
 
 export interface LeasedCopyOptions {
   readonly rig: ResolvedRig;
   readonly copy: CopySpec;
   readonly store: LeaseStore;
-  readonly states: StateStore;
+  readonly states: EncryptedStore;
   readonly holder: Holder;
   readonly lease: Lease;
   readonly fingerprint: Fingerprint;

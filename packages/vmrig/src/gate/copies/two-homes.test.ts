@@ -5,7 +5,7 @@ import { expect, onTestFinished, vi } from "vitest";
 import { copySpec } from "../../config/copy-spec.ts";
 import type { ResolvedRig, RigConfig } from "../../config/schema.ts";
 import type { Folders } from "../../config/folders.ts";
-import type { MachineStatus } from "../../driver/driver.ts";
+import type { MachineStatus } from "../../driver/inventory.ts";
 import { machineFiles } from "../../driver/fake/machine-files.ts";
 import { endMembers } from "../../driver/fake/members.ts";
 import { person } from "../../lease/fixtures/holders.ts";

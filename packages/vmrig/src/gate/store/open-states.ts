@@ -4,7 +4,10 @@ import { copiesFolder } from "../../config/copy-spec.ts";
 import type { Folders } from "../../config/folders.ts";
 import type { ResolvedRig } from "../../config/schema.ts";
 import { DEFAULT_NAMESPACE } from "../../redis/namespace.ts";
-import { encryptedStore } from "../../provision/state/encryption/encrypted-store.ts";
+import {
+  encryptedStore,
+  type EncryptedStore,
+} from "../../provision/state/encryption/encrypted-store.ts";
 import { parseStateKeys, type StateKey } from "../../provision/state/encryption/state-keys.ts";
 import { openStateStore } from "../../provision/state/open-state-store.ts";
 import type { StateOptions } from "../../provision/state/state-options.ts";
@@ -21,7 +24,7 @@ export async function openStates(
   rig: ResolvedRig,
   folders: Folders,
   env: NodeJS.ProcessEnv = process.env,
-): Promise<StateStore> {
+): Promise<EncryptedStore> {
   const keys = stateKeys(env);
   // The key may be that of a shared rig: states on this computer from a time before it are readable.
   const acceptClear = stateOptions(rig).store === "file";

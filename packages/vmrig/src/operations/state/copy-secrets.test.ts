@@ -14,7 +14,7 @@ const keys = parseStateKeys(randomBytes(32).toString("base64"));
 const run = { copy, fence: 10, by: person("alice") };
 const openPlain = async (): Promise<StateStore> => fileStore({ folder: await tempFolder() });
 const secret = (store: StateStore, name: string, value = "") =>
-  secretOf({ ...run, store, keys }, name, () => value);
+  secretOf({ ...run, store: encryptedStore(store, { keys }) }, name, () => value);
 const copyBetween = (from: StateStore, to: StateStore) =>
   copySecrets({
     ...run,

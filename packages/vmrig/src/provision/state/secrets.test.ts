@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { person } from "../../lease/fixtures/holders.ts";
 import { tempFolder } from "../../local-files/temp-folder.test.kit.ts";
+import { encryptedStore } from "./encryption/encrypted-store.ts";
 import { parseStateKeys } from "./encryption/state-keys.ts";
 import { secretOf, type SecretOptions } from "./secrets.ts";
+import type { StateStore } from "./state-store.ts";
 import { fileStore } from "./stores/file/file-store.ts";
 
 const keys = () => parseStateKeys(randomBytes(32).toString("base64"));
@@ -13,11 +15,17 @@ const never = (): string => {
   throw new Error("the secret exists");
 };
 
-async function setUp(): Promise<SecretOptions & { readonly folder: string }> {
+interface SetUp {
+  readonly folder: string;
+  readonly plain: StateStore;
+}
+
+async function setUp(): Promise<SecretOptions & SetUp> {
   const folder = await tempFolder();
   const copy = { rig: "pcs", copy: "pcs-1" };
-  const store = fileStore({ folder });
-  return { folder, store, keys: keys(), copy, fence: 10, by: person("alice") };
+  const plain = fileStore({ folder });
+  const store = encryptedStore(plain, { keys: keys() });
+  return { folder, plain, store, copy, fence: 10, by: person("alice") };
 }
 
 test("a secret is created once, and every later run with the key gets it", async () => {
@@ -40,15 +48,23 @@ test("no file contains a secret, and the state does not know it", async () => {
   expect(await options.store.read(options.copy)).toBeUndefined();
 });
 
-test.each([
-  ["without a key", { keys: [] }, "STATE_KEY_MISSING"],
-  ["with another key", { keys: keys() }, "STATE_KEY_MISSING"],
-  ["under an older lease", { fence: 9 }, "FENCED"],
+test.each<[string, (options: SetUp) => Partial<SecretOptions>, string]>([
+  [
+    "without a key",
+    ({ plain }) => ({ store: encryptedStore(plain, { keys: [] }) }),
+    "STATE_KEY_MISSING",
+  ],
+  [
+    "with another key",
+    ({ plain }) => ({ store: encryptedStore(plain, { keys: keys() }) }),
+    "STATE_KEY_MISSING",
+  ],
+  ["under an older lease", () => ({ fence: 9 }), "FENCED"],
 ])("%s a secret is neither read nor replaced", async (_, more, code) => {
   const options = await setUp();
   await secretOf(options, "control-key", () => "PRIVATE");
-  await expect(secretOf({ ...options, ...more }, "control-key", never)).rejects.toMatchObject({
-    code,
-  });
+  await expect(
+    secretOf({ ...options, ...more(options) }, "control-key", never),
+  ).rejects.toMatchObject({ code });
   expect(await secretOf(options, "control-key", never)).toBe("PRIVATE");
 });

@@ -5,15 +5,10 @@ import type { Fence } from "../../driver/driver.ts";
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import type { CopyName } from "../../lease/keys.ts";
 import type { Holder } from "../../lease/lease.ts";
-import { encryptedStore } from "./encryption/encrypted-store.ts";
-import type { StateKey } from "./encryption/state-keys.ts";
-import type { StateStore } from "./state-store.ts";
+import type { EncryptedStore } from "./encryption/encrypted-store.ts";
 
 export interface SecretOptions {
-  /** The store without encryption. */
-  readonly store: StateStore;
-  /** Keys of `VMRIG_STATE_KEY`. */
-  readonly keys: readonly StateKey[];
+  readonly store: EncryptedStore;
   readonly copy: CopyName;
   readonly fence: Fence;
   readonly by: Holder;
@@ -35,17 +30,16 @@ export async function secretOf(
   name: string,
   create: () => string,
 ): Promise<string> {
-  const { store, keys, fence, by, clock = systemClock } = options;
-  if (keys.length === 0) throw noKey(options);
+  const { store, fence, by, clock = systemClock } = options;
+  if (!store.encrypts) throw noKey(options);
   const copy = secretsName(options.copy);
-  const secrets = encryptedStore(store, { keys });
-  const claim = await secrets.claim(copy, fence);
+  const claim = await store.claim(copy, fence);
   if (claim.outcome === "fenced") throw fenced(options);
   const known = parse(claim.current?.text ?? "{}", options);
   const found = known[name];
   if (found !== undefined) return found;
   const value = create();
-  const written = await secrets.write(copy, {
+  const written = await store.write(copy, {
     id: randomUUID(),
     text: JSON.stringify({ ...known, [name]: value }),
     base: claim.current?.version ?? 0,

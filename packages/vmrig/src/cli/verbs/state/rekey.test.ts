@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { expect } from "vitest";
 import { openPlainStates } from "../../../gate/store/open-states.ts";
 import { parseStateKeys } from "../../../provision/state/encryption/state-keys.ts";
+import { encryptedStore } from "../../../provision/state/encryption/encrypted-store.ts";
 import { secretOf } from "../../../provision/state/secrets.ts";
 import { test } from "../../test-cli.test.kit.ts";
 import { rigNamed, stateText } from "./state.test.kit.ts";
@@ -61,8 +62,7 @@ test("rekey does the secrets beside the state, too", async ({ cli }) => {
   const secret = (key: string, fence: number) =>
     secretOf(
       {
-        store: plain,
-        keys: parseStateKeys(key),
+        store: encryptedStore(plain, { keys: parseStateKeys(key) }),
         copy: { rig: "secrets", copy: "secrets-1" },
         fence,
         by: { who: "alice", host: "laptop", command: "vitest run", session: "1" },

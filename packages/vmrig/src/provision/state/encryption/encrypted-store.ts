@@ -17,14 +17,20 @@ export interface EncryptionOptions {
   readonly acceptClear?: boolean;
 }
 
+export interface EncryptedStore extends StateStore {
+  /** Whether there is a key. Without one, texts are stored in clear. */
+  readonly encrypts: boolean;
+}
+
 /** Wraps a store, so that it only sees encrypted texts. The facts of a version stay in clear. */
-export function encryptedStore(store: StateStore, options: EncryptionOptions): StateStore {
+export function encryptedStore(store: StateStore, options: EncryptionOptions): EncryptedStore {
   const [first] = options.keys;
   const open = (copy: CopyName, state: StoredState): StoredState =>
     decrypt({ copy, state, shown: store.shown }, options);
 
   return {
     shown: store.shown,
+    encrypts: first !== undefined,
 
     async claim(copy, fence) {
       const result = await store.claim(copy, fence);
