@@ -2,6 +2,7 @@ import { systemClock } from "../clock/clock.ts";
 import type { Inventory } from "../driver/inventory.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import { waitFor } from "../wait/wait-for.ts";
+import { machineAddress } from "../driver/machine-address.ts";
 import { baselineSnapshot, PRISTINE } from "./baseline-id.ts";
 import { readBootState } from "./boot-state.ts";
 import { guestOf } from "./guest.ts";
@@ -39,7 +40,7 @@ export async function establishBaseline(
     return { booted: false };
   const started = systemClock.monotonic();
   const fresh = whoLacks(context, inventory, PRISTINE);
-  refuseLostPristine(inventory, fresh);
+  refuseLostPristine(context, inventory, fresh);
   if (fresh.length === 0 && !rebuild)
     say(`baseline ${copy.copy}: the recipe changed; preparing again from the pristine machines`);
   await onEach(context, async (machine) => {
@@ -63,13 +64,13 @@ export async function establishBaseline(
 }
 
 /** Refuses a machine whose snapshots are unknown: it may have been used. */
-function refuseUnreadable({ copy }: LeasedContext, { machines }: Inventory): void {
+function refuseUnreadable({ copy, driver }: LeasedContext, { machines }: Inventory): void {
   for (const { name, unreadable } of machines) {
     if (unreadable === undefined) continue;
     throw new VmrigError("STATE_LOST", {
       message: `${name} cannot be read, so vmrig does not know whether it was used.`,
       details: [unreadable],
-      hint: `make these files readable, or put them back; or replace the machine: \`vmrig up --copy ${copy.copy} --allow terraform_data.${name}\``,
+      hint: `make these files readable, or put them back; or replace the machine: \`vmrig up --copy ${copy.copy} --allow ${machineAddress(driver, name)}\``,
     });
   }
 }
@@ -78,13 +79,17 @@ function refuseUnreadable({ copy }: LeasedContext, { machines }: Inventory): voi
  * Refuses a machine that has baselines but no pristine snapshot. The machine was used since it was
  * created, so its present state must not become the pristine one.
  */
-function refuseLostPristine({ machines }: Inventory, fresh: readonly string[]): void {
+function refuseLostPristine(
+  { driver }: LeasedContext,
+  { machines }: Inventory,
+  fresh: readonly string[],
+): void {
   const used = machines.find(({ name, snapshots }) => fresh.includes(name) && snapshots.length > 0);
   if (used === undefined) return;
   throw new VmrigError("ROLLBACK_FAILED", {
     message: `${used.name} has no \`${PRISTINE}\` snapshot, so its baseline cannot be rebuilt.`,
     details: [`available: ${used.snapshots.join(", ")}`],
-    hint: `replace it: \`vmrig up --allow terraform_data.${used.name}\``,
+    hint: `replace it: \`vmrig up --allow ${machineAddress(driver, used.name)}\``,
   });
 }
 

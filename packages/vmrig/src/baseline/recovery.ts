@@ -1,3 +1,4 @@
+import { machineAddress } from "../driver/machine-address.ts";
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import { establishBaseline } from "./establish.ts";
 import { baselineSnapshot } from "./baseline-id.ts";
@@ -14,8 +15,8 @@ export interface Unhealthy {
 
 /**
  * Restores machines to their baseline with increasingly strong steps: the rollback; a restart of
- * the machine's process from its snapshot; a new baseline, prepared from pristine. After that only
- * a person can repair the machine. Each step is printed once, with its reason.
+ * the machine's process from its snapshot; a new baseline, prepared from pristine; the image, for a
+ * driver that can write it again. After that only a person can repair the machine. Each step is printed once, with its reason.
  */
 export interface Recovery {
   /**
@@ -92,19 +93,32 @@ export function createRecovery({ context, baseline, recipes }: RecoveryOptions):
     say(
       `recover  ${copy.copy}: rebuilding its baseline, because ${name ?? copy.copy}: ${summary(state?.cause)}`,
     );
+    const first = state?.cause;
+    const machine = name ?? copy.copy;
     try {
-      await establishBaseline(context, baseline, recipes, { rebuild: true });
-      await onEach(context, (machine) => driver.restore(machine, snapshot, admission(context)));
+      return await establish();
     } catch (error) {
       context.lease.assertHeld();
       if (!isRecoverable(error)) throw error;
-      throw broken({
-        context,
-        machine: name ?? copy.copy,
-        first: state?.cause,
-        last: error,
-      });
+      if (driver.rewrite === undefined) throw broken({ context, machine, first, last: error });
+      say(
+        `recover  ${copy.copy}: writing the image to the disk of ${[...unhealthy.keys()].join(", ")} again, because ${summary(error)}`,
+      );
     }
+    try {
+      for (const each of unhealthy.keys())
+        await driver.rewrite({ copy, name: each }, authority(context));
+      await establish();
+    } catch (error) {
+      context.lease.assertHeld();
+      if (!isRecoverable(error)) throw error;
+      throw broken({ context, machine, first, last: error });
+    }
+  };
+
+  const establish = async (): Promise<void> => {
+    await establishBaseline(context, baseline, recipes, { rebuild: true });
+    await onEach(context, (machine) => driver.restore(machine, snapshot, admission(context)));
   };
 
   const restoreAll = async (): Promise<readonly MachineAccess[]> => {
@@ -163,14 +177,15 @@ function broken({
   readonly last?: unknown;
 }): VmrigError {
   const steps = driver.stop === undefined ? [] : ["restarting it from its snapshot"];
+  const rewritten = driver.rewrite === undefined ? [] : ["writing its image again"];
   return new VmrigError("MACHINE_BROKEN", {
     message: `${machine} of ${copy.copy} cannot be brought back to its baseline.`,
     details: [
       `original error: ${summary(first)}`,
-      `tried: ${[...steps, "rebuilding its baseline"].join(", ")}`,
+      `tried: ${[...steps, "rebuilding its baseline", ...rewritten].join(", ")}`,
       ...(last === undefined ? [] : [`last error: ${summary(last)}`]),
     ],
-    hint: `see its console with \`vmrig logs ${machine}\`; replace it with \`vmrig up --allow terraform_data.${machine}\``,
+    hint: `see its console with \`vmrig logs ${machine}\`; replace it with \`vmrig up --allow ${machineAddress(driver, machine)}\``,
     cause: first,
   });
 }

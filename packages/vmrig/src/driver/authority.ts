@@ -43,4 +43,14 @@ export interface DeclareOptions {
   readonly owner: string;
   /** As in {@link Authority.secret}. Missing for a stack that only destroys. */
   readonly secret?: string;
+  /** Number of applies of this run that {@link Driver.alternative} follows. @defaultValue 0 */
+  readonly attempt?: number;
+}
+
+/** An apply that failed. */
+export interface FailedApply {
+  /** The `attempt` of its stack. */
+  readonly attempt: number;
+  /** Messages of Terraform. */
+  readonly messages: readonly string[];
 }

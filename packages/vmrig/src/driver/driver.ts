@@ -1,4 +1,4 @@
-import type { Admission, Authority, DeclareOptions, WaitLimit } from "./authority.ts";
+import type { Admission, Authority, DeclareOptions, FailedApply, WaitLimit } from "./authority.ts";
 import type { Finding } from "./finding.ts";
 import type { FoundResource } from "./found-resource.ts";
 import type { Inventory } from "./inventory.ts";
@@ -115,6 +115,12 @@ export interface Driver {
    * for all homes, and stored encrypted beside the Terraform state.
    */
   readonly needsSecret?: true;
+  /**
+   * Type of the resource of a machine, which its address for `--allow` begins with.
+   *
+   * @defaultValue `terraform_data`
+   */
+  readonly machineType?: string;
 
   /**
    * Returns the fingerprint of the machines, and fetches and checks the files that it depends on.
@@ -158,6 +164,26 @@ export interface Driver {
   readonly find?: (copy: CopySpec, limit?: WaitLimit) => Promise<readonly FoundResource[]>;
   /** Deletes what {@link find} found and no state has. Succeeds when it is gone. */
   readonly discard?: (copy: CopySpec, found: FoundResource, by: Authority) => Promise<void>;
+  /**
+   * Returns what {@link declare} would declare with the next `attempt`, as one line for the user,
+   * when an apply failed because a resource was not available; `undefined` when nothing is left to
+   * try.
+   */
+  readonly alternative?: (copy: CopySpec, failed: FailedApply) => Promise<string | undefined>;
+  /**
+   * Lifts the protection against deletion from resources, which Terraform deletes next because a
+   * person allowed it. Names as in {@link StackResource.name}.
+   */
+  readonly unprotect?: (
+    copy: CopySpec,
+    names: readonly string[],
+    authority: Authority,
+  ) => Promise<void>;
+  /**
+   * Writes the image to the disk of a machine again. Its snapshots are gone, and the next call is
+   * {@link boot}. The last step of a recovery.
+   */
+  readonly rewrite?: (machine: MachineRef, authority: Authority) => Promise<void>;
   /**
    * Authorizes the key again on a running machine: its system rebooted by itself, or a test removed
    * the key. Waits only seconds for a system that does not respond, and is called again.

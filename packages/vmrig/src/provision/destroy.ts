@@ -77,6 +77,11 @@ async function destroyState(
   const changes = [...existingMachines(inventory), ...ofProviders].map(({ name }) => name);
   options.guard.assertHeld();
   await session.begin([...new Set(changes)]);
+  await options.driver.unprotect?.(
+    options.copy,
+    ofProviders.map(({ name }) => name),
+    options.guard,
+  );
   await saved.apply();
   await assertDestroyed(options.copy.copy, files, session);
   return addresses;

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { CopySpec, Fingerprint } from "../driver/driver.ts";
+import { isVmrigError } from "../errors/vmrig-error.ts";
 import { assertApplied } from "./assert-applied.ts";
 import { adoptResources } from "./adoption/adopt-resources.ts";
 import { compareMachines, existingMachines } from "./compare-machines.ts";
@@ -48,6 +49,24 @@ export interface Provisioned extends Changes {
  * @throws the reason of `guard.signal`, after Terraform has saved its state
  */
 export async function provision(options: ProvisionOptions): Promise<Provisioned> {
+  const { driver, copy, guard, say } = options;
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await provisionOnce({ ...options, attempt });
+    } catch (error) {
+      guard.assertHeld();
+      if (!isVmrigError(error) || error.code !== "TERRAFORM_FAILED") throw error;
+      const failed = { attempt, messages: error.details };
+      const next = await driver.alternative?.(copy, failed);
+      if (next === undefined) throw error;
+      say(`again: ${next}`);
+    }
+  }
+}
+
+async function provisionOnce(
+  options: ProvisionOptions & { readonly attempt: number },
+): Promise<Provisioned> {
   const { driver, copy, guard, say, allow = new Set(), replaceAllowed = false } = options;
   // 1. Compare what exists with the state.
   const inspected = await inspectState(options);
@@ -126,6 +145,7 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
 
   // 5. Apply, and check that it is complete.
   if (saved.changed) {
+    await driver.unprotect?.(copy, removed.filter(isOfProvider), guard);
     await saved.apply();
     await assertApplied({
       ...options,

@@ -32,6 +32,7 @@ export interface StackOptions {
   readonly terraform: TerraformBinary;
   readonly owner: string;
   readonly secret?: string | undefined;
+  readonly attempt?: number | undefined;
 }
 
 /**

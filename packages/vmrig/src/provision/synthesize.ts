@@ -27,10 +27,12 @@ export async function synthesize(options: {
   readonly fingerprint?: Fingerprint;
   readonly owner: string;
   readonly secret?: string | undefined;
+  readonly attempt?: number | undefined;
   readonly files: StateFiles;
   readonly imports?: ReadonlyMap<string, string>;
 }): Promise<WrittenStack> {
-  const { driver, copy, fingerprint, owner, secret, files, imports = new Map() } = options;
+  const { driver, copy, fingerprint, owner, files, imports = new Map() } = options;
+  const { secret, attempt } = options;
   const { writeStack } = await importWithoutVariables();
   return await writeStack({
     files,
@@ -41,6 +43,7 @@ export async function synthesize(options: {
         owner,
         ...(fingerprint && { fingerprint }),
         ...(secret !== undefined && { secret }),
+        ...(attempt !== undefined && { attempt }),
       }),
   });
 }

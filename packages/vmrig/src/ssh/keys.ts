@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
+import { createHash, createPrivateKey, randomBytes } from "node:crypto";
 
 export interface KeyPair {
   /** OpenSSH PEM, without a passphrase. */
@@ -11,15 +11,24 @@ const TYPE = "ssh-ed25519";
 /** Block size of the cipher "none"; OpenSSH pads the secret part to it. */
 const BLOCK = 8;
 
+/** Of the private key; its ASN.1 is in RFC 8410. */
+const PKCS8_PREFIX = Buffer.from("302e020100300506032b657004220420", "hex");
+const SEED_BYTES = 32;
+
+/** Creates an ed25519 key pair. Only the private key contains the comment. */
+export function generateKeyPair(comment = ""): KeyPair {
+  return keyPairOf(randomBytes(SEED_BYTES), comment);
+}
+
 /**
- * Creates an ed25519 key pair. Only the private key contains the comment.
+ * Returns the ed25519 key pair of a seed of 32 bytes (RFC 8032).
  *
  * Not ssh2's generator: 1.17.0 drops leading zero bytes of the public key, so that neither ssh2 nor
  * OpenSSH can read one pair in 256. The format is described in OpenSSH's PROTOCOL.key.
  */
-export function generateKeyPair(comment = ""): KeyPair {
-  const { d, x } = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
-  const seed = Buffer.from(d ?? "", "base64url");
+export function keyPairOf(seed: Uint8Array, comment = ""): KeyPair {
+  const key = Buffer.concat([PKCS8_PREFIX, seed]);
+  const { x } = createPrivateKey({ key, format: "der", type: "pkcs8" }).export({ format: "jwk" });
   const point = Buffer.from(x ?? "", "base64url");
 
   const blob = Buffer.concat([field(TYPE), field(point)]);

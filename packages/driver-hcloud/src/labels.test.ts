@@ -1,0 +1,80 @@
+import { generateKeyPair } from "vmrig/driver";
+import { expect, test } from "vitest";
+import { checkLabels } from "./api/call/label-selector.ts";
+import {
+  digestLabel,
+  fenceIn,
+  hostKeyIn,
+  hostKeyLabel,
+  snapshotsIn,
+  without,
+  withSnapshots,
+} from "./labels.ts";
+
+const SAME_IMAGE = { "vmrig-image": "recipe-1", "vmrig-disk": "recipe-1" };
+const BASELINE = "baseline-0123456789abcdef";
+
+test("every host key fits into a label, and comes back", () => {
+  for (let count = 0; count < 300; count += 1) {
+    const { publicKey } = generateKeyPair();
+    const labels = { "vmrig-host-key": hostKeyLabel(publicKey) };
+    checkLabels(labels);
+    expect(hostKeyIn(labels)).toBe(publicKey);
+  }
+});
+
+test.each(["", "ssh-rsa AAAA", "ssh-ed25519 AAAA", "ssh-ed25519"])(
+  "%j is refused as a host key",
+  (text) => {
+    expect(() => hostKeyLabel(text)).toThrow("not an ed25519 key");
+  },
+);
+
+test.each([undefined, "", "ed25519.short.key", "dsa"])("%j is no pinned host key", (label) => {
+  expect(hostKeyIn({ ...(label !== undefined && { "vmrig-host-key": label }) })).toBeUndefined();
+});
+
+test("snapshots are listed over several labels, each of which is valid", () => {
+  const names = ["pristine", BASELINE, "checkpoint-0a1b2c3d", "checkpoint-4e5f6071"];
+  const labels = withSnapshots({ ...SAME_IMAGE, "vmrig-fence": "3" }, names);
+  checkLabels(labels);
+  expect(labels).toMatchObject({
+    "vmrig-fence": "3",
+    "vmrig-snapshots": `pristine.${BASELINE}.checkpoint-0a1b2c3d`,
+    "vmrig-snapshots-2": "checkpoint-4e5f6071",
+  });
+  expect(snapshotsIn(labels)).toEqual(names);
+  const fewer = withSnapshots(labels, ["pristine"]);
+  expect(fewer).not.toHaveProperty("vmrig-snapshots-2");
+  expect(snapshotsIn(withSnapshots(fewer, []))).toEqual([]);
+});
+
+test("too many snapshots are refused, before one of them is lost", () => {
+  const names = Array.from({ length: 30 }, (_, index) => `checkpoint-0000000${index % 10}`);
+  expect(() => withSnapshots({}, names)).toThrow("cannot have 30 snapshots");
+});
+
+test("the snapshots of a disk with another image than the config's do not count", () => {
+  const labels = withSnapshots(SAME_IMAGE, ["pristine"]);
+  expect(snapshotsIn({ ...labels, "vmrig-image": "recipe-2" })).toEqual([]);
+  expect(snapshotsIn(without(labels, "vmrig-disk"))).toEqual([]);
+});
+
+test.each([
+  [undefined, 0],
+  ["0", 0],
+  ["42", 42],
+  ["", Number.POSITIVE_INFINITY],
+  ["-1", Number.POSITIVE_INFINITY],
+  ["1e3", Number.POSITIVE_INFINITY],
+  ["9".repeat(30), Number.POSITIVE_INFINITY],
+])("a fence label of %j lets no fence below %d through", (label, fence) => {
+  expect(fenceIn({ ...(label !== undefined && { "vmrig-fence": label }) })).toBe(fence);
+});
+
+test("a digest becomes a valid label", () => {
+  const label = digestLabel(`sha256:${"a".repeat(64)}`);
+  checkLabels({ "vmrig-image": label });
+  expect(label).toHaveLength(63);
+  expect(digestLabel("recipe:3d409162ba6ee6ef")).toBe("recipe-3d409162ba6ee6ef");
+});

@@ -1,0 +1,145 @@
+import {
+  isVmrigError,
+  VmrigError,
+  type Admission,
+  type MachineRef,
+  type PublicKey,
+} from "vmrig/driver";
+import type { Client } from "../api/call/client.ts";
+import type { Server } from "../api/servers.ts";
+import { firstHostKey, secretIn } from "../keys.ts";
+import { BOOT, DISK, HOST_KEY, hostKeyIn, hostKeyLabel, IMAGE } from "../labels.ts";
+import { claimServer, setLabels } from "./claimed-server.ts";
+import { authorize } from "./authorize.ts";
+import { openControl, type ControlSession } from "./control-session.ts";
+import { publicAddress } from "./public-address.ts";
+import { rewriteDisk } from "./rewrite-disk.ts";
+import { runningServer } from "./running-server.ts";
+import { runScript } from "./run-script.ts";
+
+/** From the start of the firmware to the end of cloud-init; emulated machines take minutes. */
+const BOOT_MS = 600_000;
+const SCRIPT_MS = 60_000;
+
+/**
+ * Waits for the end of cloud-init, and makes the next host key in the machine. Prints its public
+ * half. A second call prints the same.
+ */
+const MAKE_KEY = `
+cloud-init status --wait >/dev/null 2>&1 || true
+[ -e /etc/ssh/vmrig_next.pub ] || {
+  rm -f /etc/ssh/vmrig_next
+  ssh-keygen -q -t ed25519 -N "" -C "" -f /etc/ssh/vmrig_next || exit 1
+  sync
+}
+cut -d " " -f 1-2 /etc/ssh/vmrig_next.pub
+`;
+
+/**
+ * Replaces the host key of the first boot, which was in the user data, and removes what cloud-init
+ * stored of it. cloud-init never runs again: it would bring the old key back.
+ */
+const ENTER_KEY = `
+set -e
+[ "$(cut -d " " -f 1-2 /etc/ssh/vmrig_next.pub)" = "$1" ]
+touch /etc/cloud/cloud-init.disabled
+rm -rf /var/lib/cloud/instances /var/lib/cloud/instance /run/cloud-init/instance-data*.json /var/log/cloud-init*.log
+install -m 0600 /etc/ssh/vmrig_next /etc/ssh/ssh_host_ed25519_key
+install -m 0644 /etc/ssh/vmrig_next.pub /etc/ssh/ssh_host_ed25519_key.pub
+sync
+systemctl reload ssh.service
+rm -f /etc/ssh/vmrig_next /etc/ssh/vmrig_next.pub
+`;
+
+/**
+ * Makes a new machine usable: writes the image of the config if the disk has another one, waits for
+ * its first boot, replaces the host key of the first boot, and authorizes the lease's key. A call
+ * that was cut is finished by the next one.
+ *
+ * @throws VmrigError `MACHINE_UNREACHABLE` at the deadline; `FENCED`; the faults of the cloud
+ */
+export async function firstBoot(client: Client, ref: MachineRef, by: Admission): Promise<void> {
+  const { signal } = by;
+  const secret = secretIn(by);
+  // 1. Claim it, and make it run from the right disk.
+  let server = await claimServer(client, ref, by);
+  if (server.labels[DISK] !== server.labels[IMAGE]) {
+    by.say?.(`boot     ${ref.name}: writing the image ${server.labels[IMAGE]} to its disk`);
+    server = await rewriteDisk(client, server, { ref, secret, signal });
+  }
+  server = await runningServer(client, server, signal);
+  // 2. Pin a host key that nothing else knows.
+  const pinned = hostKeyIn(server.labels) ?? (await makeHostKey(client, server, { ref, by }));
+  await using session = await enterHostKey(server, { ref, by, pinned });
+  // 3. Let the lease in.
+  await authorize(session, { ref, by });
+}
+
+interface Boot {
+  readonly ref: MachineRef;
+  readonly by: Admission;
+}
+
+async function makeHostKey(client: Client, server: Server, { ref, by }: Boot): Promise<PublicKey> {
+  await using session = await openFirst(server, { ref, by });
+  const { signal } = by;
+  const { stdout } = await runScript(session, MAKE_KEY, {
+    task: `make a host key on ${ref.name}`,
+    timeoutMs: BOOT_MS,
+    signal,
+  });
+  const label = hostKeyLabel(stdout.trim());
+  // Before the machine uses it: a run that is killed in between must still find the machine.
+  await setLabels(client, server, { ...server.labels, [HOST_KEY]: label }, signal);
+  return stdout.trim();
+}
+
+/** Logs in with the pinned host key. A machine that has not entered it yet does so. */
+async function enterHostKey(
+  server: Server,
+  { ref, by, pinned }: Boot & { readonly pinned: PublicKey },
+): Promise<ControlSession> {
+  const open = (): Promise<ControlSession> =>
+    openControl({
+      ref,
+      host: publicAddress(server),
+      hostKey: pinned,
+      secret: secretIn(by),
+      timeoutMs: BOOT_MS,
+      signal: by.signal,
+    });
+  try {
+    return await open();
+  } catch (error) {
+    if (!isVmrigError(error) || error.code !== "HOST_KEY_MISMATCH") throw error;
+  }
+  {
+    await using session = await openFirst(server, { ref, by });
+    await runScript(session, ENTER_KEY, {
+      args: [pinned],
+      task: `replace the first host key of ${ref.name}`,
+      timeoutMs: SCRIPT_MS,
+      signal: by.signal,
+    });
+  }
+  return await open();
+}
+
+/** Logs in with the host key of the first boot. */
+async function openFirst(server: Server, { ref, by }: Boot): Promise<ControlSession> {
+  const nonce = server.labels[BOOT];
+  if (nonce === undefined)
+    throw new VmrigError("HOST_KEY_MISMATCH", {
+      message: `The server of ${ref.name} has lost its label "${BOOT}", so its first host key is unknown.`,
+      hint: `replace it: \`vmrig up --copy ${ref.copy.copy} --allow hcloud_server.${ref.name}\``,
+    });
+  const secret = secretIn(by);
+  return await openControl({
+    ref,
+    host: publicAddress(server),
+    hostKey: firstHostKey(secret, nonce).publicKey,
+    secret,
+    timeoutMs: BOOT_MS,
+    signal: by.signal,
+  });
+}
