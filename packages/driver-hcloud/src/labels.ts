@@ -108,10 +108,8 @@ export function withSnapshots(labels: Labels, names: readonly SnapshotName[]): L
       hint: "take fewer checkpoints in one test file",
     });
   const others = Object.entries(labels).filter(([key]) => !SNAPSHOTS.includes(key));
-  return Object.fromEntries([
-    ...others,
-    ...values.map((value, index) => [SNAPSHOTS[index] ?? "", value]),
-  ]);
+  const listed = values.map((value, index): [string, string] => [SNAPSHOTS[index] ?? "", value]);
+  return Object.fromEntries([...others, ...listed]);
 }
 
 /** Returns labels without these ones. */

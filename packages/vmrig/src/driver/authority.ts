@@ -1,4 +1,4 @@
-import type { Driver, Fence, Fingerprint, PublicKey } from "./driver.ts";
+import type { Fence, Fingerprint, PublicKey } from "./terms.ts";
 
 /** Options of a call without an {@link Authority} that may take long. */
 export interface WaitLimit {
@@ -19,7 +19,7 @@ export interface Authority {
   readonly signal: AbortSignal;
   /** Reports a slow step or an automatic recovery to the user, as one whole line. */
   readonly say?: (line: string) => void;
-  /** Secret of the copy, for a driver with {@link Driver.needsSecret}. */
+  /** Secret of the copy, for a driver with `Driver.needsSecret`. */
   readonly secret?: string;
 }
 
@@ -32,7 +32,7 @@ export interface Admission extends Authority {
   readonly authorize: PublicKey;
 }
 
-/** Options of {@link Driver.declare}. */
+/** Options of `Driver.declare`. */
 export interface DeclareOptions {
   /**
    * Missing for a stack that can only destroy existing machines. It needs nothing but the copy,
@@ -43,7 +43,7 @@ export interface DeclareOptions {
   readonly owner: string;
   /** As in {@link Authority.secret}. Missing for a stack that only destroys. */
   readonly secret?: string;
-  /** Number of applies of this run that {@link Driver.alternative} follows. @defaultValue 0 */
+  /** Number of applies of this run that `Driver.alternative` follows. @defaultValue 0 */
   readonly attempt?: number;
 }
 

@@ -4,18 +4,9 @@ import type { FoundResource } from "./found-resource.ts";
 import type { Inventory } from "./inventory.ts";
 import type { CopiesFolders, Orphan } from "./orphan.ts";
 import type { RigStack } from "./rig-stack.ts";
+import type { Fingerprint, SnapshotName } from "./terms.ts";
 
-/**
- * A number that only grows, issued with each lease. A machine refuses a fence that is smaller than
- * the largest one it has seen.
- */
-export type Fence = number;
-
-/** `pristine`, or `baseline-<id>`. */
-export type SnapshotName = string;
-
-/** An OpenSSH public key: `ssh-ed25519 AAAA…`, without options or comment. */
-export type PublicKey = string;
+export type { Fence, Fingerprint, PowerState, PublicKey, SnapshotName } from "./terms.ts";
 
 /**
  * Extent of a rollback: RAM and disk (`memory`), the disk with a new boot (`disk`), or the disk
@@ -33,7 +24,6 @@ export type RollbackKind = "memory" | "disk" | "soft";
  */
 export type GuestKind = "linux" | "shell";
 
-export type PowerState = "running" | "paused" | "off" | "absent";
 /**
  * - `crash`: cuts the power. Data that the machine has not written to its disk is lost.
  * - `off`: the machine shuts itself down. `crash` and `off` succeed when it is already off.
@@ -75,17 +65,6 @@ export interface CopySpec {
    */
   readonly cacheFolder: string;
   readonly machines: readonly MachineSpec[];
-}
-
-/** Base of the machines of this copy. Both fields are part of the hash in the baseline id. */
-export interface Fingerprint {
-  /** Digest of the machine image. */
-  readonly image: string;
-  /**
-   * All other properties that a snapshot of this driver depends on, readable for people:
-   * `qemu 7.2.22, tcg, q35, cpu max`.
-   */
-  readonly platform: string;
 }
 
 export interface MachineRef {

@@ -1,4 +1,4 @@
-import type { PowerState, PublicKey, SnapshotName } from "./driver.ts";
+import type { PowerState, PublicKey, SnapshotName } from "./terms.ts";
 import type { Origin } from "./origin.ts";
 
 /**
@@ -16,7 +16,7 @@ export interface MachineStatus {
   readonly address?: { readonly host: string; readonly port: number };
   /** Pinned host key, known from the creation of the machine and never learnt from the network. */
   readonly hostKey?: PublicKey;
-  /** Owner of the machine: the `owner` that {@link Driver.declare} received. */
+  /** Owner of the machine: the `owner` that `Driver.declare` received. */
   readonly owner?: string;
   /** What its create step received. */
   readonly origin?: Origin;
@@ -28,7 +28,7 @@ export interface MachineStatus {
    * or are gone although there were some. It may be in use.
    */
   readonly unreadable?: string;
-  /** Set when {@link Driver.network} disconnected the machine from the rig's network. */
+  /** Set when `Driver.network` disconnected the machine from the rig's network. */
   readonly disconnected?: true;
   /** Hint for people how to find the machine: a pid, a server's id. */
   readonly location?: string;

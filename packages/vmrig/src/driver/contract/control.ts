@@ -66,6 +66,7 @@ export function controlCalls({ driver }: TestMachines): readonly ControlCall[] {
             (machine, authority) => drop(machine, CONTRACT_SNAPSHOT, authority),
           ] satisfies ControlCall,
         ]),
+    ...(driver.rewrite === undefined ? [] : [["rewrite", driver.rewrite] as const]),
     ["remove", (machine, authority) => driver.remove(machine, authority)],
   ];
 }

@@ -1,3 +1,4 @@
+import type { DeclareOptions } from "../authority.ts";
 import type { MachineStatus } from "../inventory.ts";
 import type { CopySpec, Driver } from "../driver.ts";
 
@@ -12,6 +13,14 @@ export interface ContractHarness {
    * suite. Both folders have the copy's name: `…/contract-1`.
    */
   readonly copy: CopySpec;
+  /** Secret of the copy, for a driver that needs one. */
+  readonly secret?: string;
+  /**
+   * Runs Terraform, for a driver that declares resources of providers.
+   *
+   * @defaultValue the suite runs the steps that the driver declares
+   */
+  readonly terraform?: ContractTerraform;
   /**
    * Whether the machines of a copy share a private network. Tested when there are two machines;
    * `false` skips that case.
@@ -40,6 +49,13 @@ export interface ContractHarness {
   orphan?(): Promise<PlantedOrphan>;
   /** Returns everything of this copy that still runs or is billed, one line each. */
   leftovers(): Promise<readonly string[]>;
+}
+
+/** Creates and destroys what the driver declares for the harness' copy. */
+export interface ContractTerraform {
+  /** @param options of {@link Driver.declare} */
+  create(options: DeclareOptions): Promise<void>;
+  destroy(): Promise<void>;
 }
 
 /** An orphan that a harness has started. */

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { inspect } from "node:util";
+import { isVmrigError } from "../../errors/vmrig-error.ts";
 import { waitFor } from "../../wait/wait-for.ts";
 import type { ContractCase } from "./harness.ts";
 import { ask, CONTRACT_SNAPSHOT, rejectsWith, type TestMachines } from "./test-machines.ts";
@@ -59,7 +61,7 @@ export function recoveryCases(testMachines: TestMachines): ContractCase[] {
 
   return [
     {
-      title: "a machine that destroyed its own disk works again after a restore",
+      title: "a machine that destroyed its own disk works again after a restore, or from its image",
       async run() {
         await testMachines.restore(testMachines.subject);
         const session = await testMachines.login(testMachines.subject);
@@ -69,7 +71,7 @@ export function recoveryCases(testMachines: TestMachines): ContractCase[] {
           () => "nothing",
         );
         assert.equal(survived, "nothing", "the harness failed to destroy the machine");
-        await testMachines.restore(testMachines.subject);
+        await restoreOrRewrite(testMachines);
         await works(testMachines, testMachines.subject);
       },
     },
@@ -113,6 +115,25 @@ export function recoveryCases(testMachines: TestMachines): ContractCase[] {
     ...(park === undefined ? [] : [parking]),
     ...(stop === undefined ? [] : [stopping]),
   ];
+}
+
+/** Restores a machine, or writes its image again where its snapshots are on the disk itself. */
+async function restoreOrRewrite(testMachines: TestMachines): Promise<void> {
+  const { driver, subject } = testMachines;
+  const { rewrite } = driver;
+  if (rewrite === undefined) return void (await testMachines.restore(subject));
+  const refused = await testMachines.restore(subject).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (refused === undefined) return;
+  assert(isVmrigError(refused), `restore failed with ${inspect(refused)}`);
+  assert.equal(refused.fault, "infra", `restore failed with ${refused.message}`);
+  await rewrite(testMachines.ref(subject), testMachines.authority());
+  assert.deepEqual((await testMachines.status(subject)).snapshots, []);
+  await driver.boot(testMachines.ref(subject), testMachines.admission());
+  await ask(testMachines, subject, "echo kept > kept; sync");
+  await driver.capture(testMachines.ref(subject), CONTRACT_SNAPSHOT, testMachines.authority());
 }
 
 async function works(testMachines: TestMachines, name: string): Promise<void> {

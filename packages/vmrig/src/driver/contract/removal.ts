@@ -4,7 +4,7 @@ import type { TestMachines } from "./test-machines.ts";
 
 /** Cases about removing and destroying machines. */
 export function removalCases(testMachines: TestMachines): ContractCase[] {
-  const { driver, harness, stack } = testMachines;
+  const { driver, harness } = testMachines;
 
   const absent = async (name: string): Promise<void> => {
     const { machines } = await driver.inspect(harness.copy);
@@ -32,17 +32,17 @@ export function removalCases(testMachines: TestMachines): ContractCase[] {
     {
       title: "the destroy steps leave nothing behind, and succeed when nothing exists",
       async run() {
-        await stack.destroy();
+        await testMachines.destroy();
         for (const name of testMachines.names) await absent(name);
         assert.deepEqual(await harness.leftovers(), []);
-        await stack.destroy();
+        await testMachines.destroy();
       },
     },
     {
       title: "the create steps work again after the destroy steps",
       async run() {
         try {
-          await stack.create();
+          await testMachines.create();
           for (const name of testMachines.names) {
             const { power, owner, snapshots } = await testMachines.status(name);
             assert.deepEqual(
@@ -51,7 +51,7 @@ export function removalCases(testMachines: TestMachines): ContractCase[] {
             );
           }
         } finally {
-          await stack.destroy();
+          await testMachines.destroy();
         }
         assert.deepEqual(await harness.leftovers(), []);
       },

@@ -5,7 +5,8 @@ import type { ErrorCode } from "../../errors/codes.ts";
 import { dial } from "../../ssh/dial.ts";
 import type { SshConnection } from "../../ssh/ssh-connection.ts";
 import { generateKeyPair, type KeyPair } from "../../ssh/keys.ts";
-import type { Admission, Authority } from "../authority.ts";
+import type { Admission, Authority, DeclareOptions } from "../authority.ts";
+import type { Origin } from "../origin.ts";
 import type { MachineStatus } from "../inventory.ts";
 import type { Driver, Fence, MachineRef } from "../driver.ts";
 import type { ContractHarness } from "./harness.ts";
@@ -23,7 +24,7 @@ const COMMAND_MS = 60_000;
 export class TestMachines {
   readonly harness: ContractHarness;
   readonly driver: Driver;
-  readonly stack = new StepStack();
+  readonly #stack = new StepStack();
   readonly owner = OWNER;
   /** Fence of the current lease: the largest one that the machines have seen. */
   fence: Fence = 10;
@@ -46,12 +47,45 @@ export class TestMachines {
     return this.names[0];
   }
 
+  /** Returns what {@link Driver.declare} adds to an empty stack. */
+  async declare(copy = this.harness.copy, options?: DeclareOptions): Promise<StepStack> {
+    const stack = new StepStack();
+    await this.driver.declare(stack, copy, options ?? (await this.#declareOptions()));
+    return stack;
+  }
+
+  /** Creates the machines, as Terraform does. */
+  async create(): Promise<void> {
+    const { terraform } = this.harness;
+    if (terraform !== undefined) return await terraform.create(await this.#declareOptions());
+    if (this.#stack.resources.length === 0)
+      await this.driver.declare(this.#stack, this.harness.copy, await this.#declareOptions());
+    await this.#stack.create();
+  }
+
+  async destroy(): Promise<void> {
+    const { terraform } = this.harness;
+    await (terraform === undefined ? this.#stack.destroy() : terraform.destroy());
+  }
+
+  /** Returns what the create step of a machine received last. */
+  origin(name: string): Origin | undefined {
+    return this.#stack.origin(name);
+  }
+
+  async #declareOptions(): Promise<DeclareOptions> {
+    const { copy, secret } = this.harness;
+    const fingerprint = await this.driver.fingerprint(copy);
+    return { fingerprint, owner: this.owner, ...(secret !== undefined && { secret }) };
+  }
+
   ref(name: string): MachineRef {
     return { copy: this.harness.copy, name };
   }
 
   authority(fence: Fence = this.fence): Authority {
-    return { fence, signal: new AbortController().signal };
+    const { secret } = this.harness;
+    return { fence, signal: new AbortController().signal, ...(secret !== undefined && { secret }) };
   }
 
   admission(): Admission {
