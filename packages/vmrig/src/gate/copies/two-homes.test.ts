@@ -1,10 +1,12 @@
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, vi } from "vitest";
 import { copySpec } from "../../config/copy-spec.ts";
 import type { ResolvedRig, RigConfig } from "../../config/schema.ts";
 import type { Folders } from "../../config/folders.ts";
+import type { Driver } from "../../driver/driver.ts";
 import type { MachineStatus } from "../../driver/inventory.ts";
 import { machineFiles } from "../../driver/fake/machine-files.ts";
 import { endMembers } from "../../driver/fake/members.ts";
@@ -47,13 +49,16 @@ const STORES: Readonly<Record<string, () => Promise<RigConfig["state"]>>> = {
   },
 };
 
-async function setUpTeam(store = "Redis"): Promise<Team> {
+async function setUpTeam(
+  store = "Redis",
+  wrap = (driver: Driver): Driver => driver,
+): Promise<Team> {
   const root = await mkdtemp(join(tmpdir(), "vmrig-test-"));
   const cloud = join(root, "cloud");
   const redis = await RedisServer.start();
   vi.stubEnv("VMRIG_REDIS_URL", `unix://${redis.socketPath}`);
   const state = await STORES[store]?.();
-  const config = { driver: sharedDriver(cloud), ...(state && { state }) };
+  const config = { driver: wrap(sharedDriver(cloud)), ...(state && { state }) };
   const home = async (name: string): Promise<Folders> => {
     const folders = { state: join(root, name), cache: join(root, "c"), runtime: join(root, "r") };
     for (const folder of Object.values(folders))
@@ -177,3 +182,49 @@ async function hostKeys(team: Team): Promise<Array<string | undefined>> {
 function hostKeysOf(machines: Readonly<Record<string, MachineStatus>>): Array<string | undefined> {
   return Object.values(machines).map(({ hostKey }) => hostKey);
 }
+
+test("a driver gets the same secret on all computers, and none of them stores it", async ({
+  testGate,
+}) => {
+  const seen = new Map<string, Set<string | undefined>>();
+  const note = (call: string, secret: string | undefined): void => {
+    seen.set(call, (seen.get(call) ?? new Set()).add(secret));
+  };
+  const team = await setUpTeam("Redis", (driver) => ({
+    ...driver,
+    needsSecret: true,
+    async declare(stack, copy, options) {
+      note("declare", options.secret);
+      await driver.declare(stack, copy, options);
+    },
+    async boot(machine, by) {
+      note("boot", by.secret);
+      await driver.boot(machine, by);
+    },
+    async restore(machine, snapshot, by) {
+      note("restore", by.secret);
+      await driver.restore(machine, snapshot, by);
+    },
+  }));
+  const [here, there] = [await team.home("alice"), await team.home("bob")];
+  const refused = team.run(testGate, here, "alice");
+  await expect(refused.gate.claim("file")).rejects.toMatchObject({ code: "STATE_KEY_MISSING" });
+  await refused.gate.close();
+  vi.stubEnv("VMRIG_STATE_KEY", randomBytes(32).toString("base64"));
+  for (const [home, who] of [
+    [here, "alice"],
+    [there, "bob"],
+  ] as const) {
+    const { gate } = team.run(testGate, home, who);
+    await gate.claim("file");
+    await gate.close();
+  }
+  const secrets = new Set([...seen.values()].flatMap((values) => [...values]));
+  expect([...seen.keys()].toSorted()).toEqual(["boot", "declare", "restore"]);
+  expect([...secrets]).toEqual([expect.stringMatching(/^[\w-]{43}$/)]);
+  const [secret = ""] = secrets;
+  for (const { state } of [here, there])
+    for (const entry of await readdir(state, { recursive: true, withFileTypes: true }))
+      if (entry.isFile())
+        expect(await readFile(join(entry.parentPath, entry.name), "utf8")).not.toContain(secret);
+});
