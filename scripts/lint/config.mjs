@@ -143,9 +143,14 @@ export const CONFIG = {
           {
             patterns: [
               {
-                group: ["vmrig/*", "!vmrig/driver", "!vmrig/driver-contract"],
+                group: [
+                  "vmrig/*",
+                  "!vmrig/driver",
+                  "!vmrig/driver-contract",
+                  "!vmrig/driver-terraform",
+                ],
                 message:
-                  "A driver's test imports `vmrig/driver`, `vmrig/driver-contract` and the public `vmrig`.",
+                  "A driver's test imports `vmrig/driver`, `vmrig/driver-contract`, `vmrig/driver-terraform` and the public `vmrig`.",
               },
               {
                 regex:

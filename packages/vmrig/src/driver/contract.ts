@@ -10,7 +10,12 @@ import { snapshotCases } from "./contract/snapshots.ts";
 import { TestMachines } from "./contract/test-machines.ts";
 import { togetherCases } from "./contract/together.ts";
 
-export type { ContractCase, ContractHarness, PlantedOrphan } from "./contract/harness.ts";
+export type {
+  ContractCase,
+  ContractHarness,
+  ContractTerraform,
+  PlantedOrphan,
+} from "./contract/harness.ts";
 
 /**
  * Contract suite that every driver must pass, for any test runner:
