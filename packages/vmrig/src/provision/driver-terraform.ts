@@ -1,0 +1,68 @@
+import { join } from "node:path";
+import type { DeclareOptions } from "../driver/authority.ts";
+import type { ContractTerraform } from "../driver/contract.ts";
+import type { CopySpec, Driver, Fence } from "../driver/driver.ts";
+import type { Holder } from "../lease/lease.ts";
+import { destroy } from "./destroy.ts";
+import { provision, type Provisioned } from "./provision.ts";
+import { StateSession } from "./state/state-session.ts";
+import { stateFiles } from "./state-files.ts";
+import { stateOf } from "./state.ts";
+import { fileStore } from "./state/stores/file/file-store.ts";
+
+export interface DriverTerraformOptions {
+  readonly driver: Driver;
+  readonly copy: CopySpec;
+  /** Secret of the copy, for a driver that needs one. */
+  readonly secret?: string;
+  /** Fence of each call. @defaultValue always 1 */
+  readonly fence?: () => Fence;
+  /** Receives each line of output. @defaultValue nothing is printed */
+  readonly say?: (line: string) => void;
+}
+
+/** Terraform for the tests of a driver. */
+export interface DriverTerraform extends ContractTerraform {
+  /** Makes the machines exist, as each run does. `allow`: addresses that may be replaced. */
+  provision(allow?: readonly string[]): Promise<Provisioned>;
+}
+
+const TESTS: Holder = { who: "tests", host: "tests", command: "contract", session: "tests" };
+
+/**
+ * Runs Terraform for the resources that a driver declares, exactly as runs and `vmrig destroy` do.
+ * The state is a file in the copy's folder, and there is no lease: only for tests of drivers, one
+ * call at a time.
+ */
+export function driverTerraform(options: DriverTerraformOptions): DriverTerraform {
+  const { driver, copy, secret, fence = () => 1, say = () => {} } = options;
+  const folder = join(copy.folder, "states");
+  const states = fileStore({ folder, folderOf: () => stateFiles({ folder }).versions });
+  const common = () => ({
+    driver,
+    copy,
+    states,
+    by: TESTS,
+    say,
+    guard: { fence: fence(), signal: new AbortController().signal, assertHeld: () => {} },
+  });
+  const run = async (allow: readonly string[] = []): Promise<Provisioned> =>
+    await provision({
+      ...common(),
+      fingerprint: await driver.fingerprint(copy),
+      allow: new Set(allow),
+      ...(secret !== undefined && { secret }),
+    });
+  return {
+    provision: run,
+    async create({ owner }: DeclareOptions) {
+      const claim = { store: states, copy, fence: fence(), by: TESTS };
+      const session = await StateSession.open(claim);
+      await session.ensureOwner(owner, (await stateOf(session))?.owner);
+      await run();
+    },
+    async destroy() {
+      await destroy({ ...common(), confirm: copy.rig });
+    },
+  };
+}
