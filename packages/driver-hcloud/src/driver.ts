@@ -9,6 +9,7 @@ import { newestImage } from "./published-image.ts";
 import { admit } from "./server/admit.ts";
 import { machineServer } from "./server/copy-servers.ts";
 import { firstBoot } from "./server/first-boot.ts";
+import { setMachineLink } from "./server/link.ts";
 import { copyInventory } from "./server/machine-status.ts";
 import { power, stop } from "./server/power.ts";
 import { rewrite } from "./server/rewrite-disk.ts";
@@ -76,6 +77,8 @@ const MACHINE_CALLS: Omit<Driver, OptionCalls | Facts> = {
   rewrite: (ref, by) => withAccount((client) => rewrite(client, ref, by)),
 
   power: (ref, action, by) => withAccount((client) => power(client, { ref, action }, by)),
+  network: (ref, action, by) =>
+    withAccount((client) => setMachineLink(client, { ref, action }, by)),
   stop: (ref, by) => withAccount((client) => stop(client, ref, by)),
 };
 

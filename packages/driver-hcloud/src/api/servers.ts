@@ -24,7 +24,7 @@ const schema = z.object({
     ipv4: z.object({ id: z.number().nullish(), ip: z.string() }).nullable(),
     ipv6: z.object({ id: z.number().nullish(), ip: z.string() }).nullable(),
   }),
-  private_net: z.array(z.object({ network: z.number(), ip: z.string() })),
+  private_net: z.array(z.object({ network: z.number(), ip: z.string(), mac_address: z.string() })),
   primary_disk_size: z.number(),
 });
 
