@@ -224,9 +224,27 @@ export const CONFIG = {
           {
             patterns: [
               {
-                regex: "^(?:vmrig|@vmrig)(?:/|$)|/(?:vmrig|driver-[a-z]+)/(?:src|dist)/",
+                regex:
+                  "^vmrig(?:/|$)|^@vmrig/(?:driver|hcloud)|/(?:vmrig|driver-[a-z]+)/(?:src|dist)/",
                 message:
                   "The double knows the vendor's API, never vmrig: a mistake in vmrig must not be in both.",
+              },
+            ],
+          },
+        ],
+      },
+    },
+    {
+      files: ["packages/terraform-plugin/src/**"],
+      rules: {
+        "unicorn/no-process-exit": "error",
+        "no-restricted-imports": [
+          "error",
+          {
+            patterns: [
+              {
+                regex: "^(?:vmrig|@vmrig)(?:/|$)|/(?:vmrig|driver-[a-z]+)/(?:src|dist)/",
+                message: "The plugin protocol knows no package of this repository.",
               },
             ],
           },

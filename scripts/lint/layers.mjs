@@ -39,6 +39,12 @@ const NO_OTHER_PACKAGE = {
     "vmrig imports no driver and no test runner: the user's config passes the driver in. Within the package, import files by relative path.",
 };
 
+/** Starts like {@link NO_OTHER_PACKAGE}, but for the plugin protocol of the test cloud's provider. */
+const NO_OTHER_BUT_PLUGIN = {
+  ...NO_OTHER_PACKAGE,
+  regex: "^@vmrig/(?:driver|hcloud)|(?:vitest|jest)-environment-vmrig|^vmrig(?:/|$)",
+};
+
 /** The linter's overrides that enforce {@link LAYERS}. A later override replaces an earlier one. */
 export function layerOverrides() {
   return [
@@ -53,6 +59,12 @@ export function layerOverrides() {
     // A test may start what uses the module under test: a lease store for Redis, a gate for its
     // protocol.
     restrict("packages/vmrig/src/**/*.test.ts", [NO_CDKTF, NO_OTHER_PACKAGE]),
+    restrict("packages/vmrig/src/provision/fixtures/**", [
+      ...upward("provision"),
+      NO_CDKTF,
+      NO_OTHER_BUT_PLUGIN,
+      ...noTimers("provision"),
+    ]),
     restrict("packages/vmrig/src/provision/{cdktf,synthesize}{,.test}.ts", [
       ...upward("provision"),
       NO_OTHER_PACKAGE,

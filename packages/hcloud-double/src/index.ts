@@ -1,3 +1,4 @@
 export { HcloudDouble, type DoneCall, type HcloudDoubleOptions } from "./hcloud-double.ts";
 export type { RequestFault } from "./http/request-faults.ts";
 export type { BackendServer, Boot, ServerBackend } from "./servers/backend.ts";
+export { installProvider, type InstalledHcloudProvider } from "./terraform/install-provider.ts";
