@@ -25,8 +25,9 @@ export const TWO_MACHINES: CopySpec = {
   ],
 };
 
-const KEY = {
-  name: "pcs-1",
+/** Terraform's key of the copy has another name. */
+export const KEY = {
+  name: "records",
   public_key: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKZY06yTtKdgdViHqPet8FvSw5SrHyPJD8l9E0ODzcs/",
 };
 

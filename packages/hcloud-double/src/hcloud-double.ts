@@ -20,7 +20,8 @@ import { recordBackend } from "./servers/record-backend.ts";
 /** The API's limit per project. */
 const REQUESTS_PER_HOUR = 3600;
 const ACTION_MS = 20;
-const TOKEN = "hcloud-double-token";
+/** The provider refuses a token of another length than 64. */
+const TOKEN = "hcloud-double-token".padEnd(64, "-0");
 
 export interface HcloudDoubleOptions {
   /** Runs the servers. By default they are only records. */

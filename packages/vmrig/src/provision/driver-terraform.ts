@@ -6,7 +6,6 @@ import type { Holder } from "../lease/lease.ts";
 import { destroy } from "./destroy.ts";
 import { provision, type Provisioned } from "./provision.ts";
 import { StateSession } from "./state/state-session.ts";
-import { stateFiles } from "./state-files.ts";
 import { stateOf } from "./state.ts";
 import { fileStore } from "./state/stores/file/file-store.ts";
 
@@ -17,6 +16,8 @@ export interface DriverTerraformOptions {
   readonly secret?: string;
   /** Fence of each call. @defaultValue always 1 */
   readonly fence?: () => Fence;
+  /** Folder of the state, which other copies of the same name share. @defaultValue in the copy's folder */
+  readonly stateFolder?: string;
   /** Receives each line of output. @defaultValue nothing is printed */
   readonly say?: (line: string) => void;
 }
@@ -31,13 +32,13 @@ const TESTS: Holder = { who: "tests", host: "tests", command: "contract", sessio
 
 /**
  * Runs Terraform for the resources that a driver declares, exactly as runs and `vmrig destroy` do.
- * The state is a file in the copy's folder, and there is no lease: only for tests of drivers, one
+ * The state is a file, and there is no lease: only for tests of drivers, one
  * call at a time.
  */
 export function driverTerraform(options: DriverTerraformOptions): DriverTerraform {
   const { driver, copy, secret, fence = () => 1, say = () => {} } = options;
-  const folder = join(copy.folder, "states");
-  const states = fileStore({ folder, folderOf: () => stateFiles({ folder }).versions });
+  const { stateFolder = join(copy.folder, "states") } = options;
+  const states = fileStore({ folder: stateFolder });
   const common = () => ({
     driver,
     copy,
