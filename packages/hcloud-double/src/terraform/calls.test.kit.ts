@@ -17,10 +17,8 @@ export class CallLog {
   take(): string[] {
     const { servers, networks, firewalls, placementGroups, sshKeys, primaryIps } =
       this.#double.project;
-    for (const { id, name } of [
-      ...[...servers.all, ...networks.all, ...firewalls.all, ...sshKeys.all],
-      ...[...placementGroups.all, ...primaryIps.all],
-    ])
+    const tables = [servers, networks, firewalls, placementGroups, sshKeys, primaryIps];
+    for (const { id, name } of tables.flatMap<{ id: number; name: string }>(({ all }) => all))
       if (!this.#names.has(id)) this.#names.set(id, name);
     const calls = this.#double.calls.slice(this.#seen);
     this.#seen = this.#double.calls.length;
