@@ -216,9 +216,8 @@ export const CONFIG = {
       },
     },
     {
-      files: ["packages/hcloud-double/src/**"],
+      files: ["packages/{hcloud-double,terraform-plugin}/src/**"],
       rules: {
-        "unicorn/no-process-exit": "error",
         "no-restricted-imports": [
           "error",
           {
@@ -227,24 +226,7 @@ export const CONFIG = {
                 regex:
                   "^vmrig(?:/|$)|^@vmrig/(?:driver|hcloud)|/(?:vmrig|driver-[a-z]+)/(?:src|dist)/",
                 message:
-                  "The double knows the vendor's API, never vmrig: a mistake in vmrig must not be in both.",
-              },
-            ],
-          },
-        ],
-      },
-    },
-    {
-      files: ["packages/terraform-plugin/src/**"],
-      rules: {
-        "unicorn/no-process-exit": "error",
-        "no-restricted-imports": [
-          "error",
-          {
-            patterns: [
-              {
-                regex: "^(?:vmrig|@vmrig)(?:/|$)|/(?:vmrig|driver-[a-z]+)/(?:src|dist)/",
-                message: "The plugin protocol knows no package of this repository.",
+                  "The double knows the vendor's API and Terraform's protocol, never vmrig: a mistake in vmrig must not be in both.",
               },
             ],
           },

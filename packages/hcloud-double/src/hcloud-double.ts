@@ -40,6 +40,8 @@ export interface DoneCall {
   readonly method: string;
   /** After `/v1`, with the query. */
   readonly path: string;
+  /** As it was sent. */
+  readonly body: string;
   /** Status of the reply, even if the client did not get it. */
   readonly status: number;
 }
@@ -144,7 +146,8 @@ export class HcloudDouble implements AsyncDisposable {
       fault?.kind === "refuse"
         ? refusalReply(fault)
         : answer({ routes: this.#routes, tokens, rateLimit }, call);
-    this.calls.push({ method: call.method, path: pathWithQuery(call), status: reply.status });
+    const { method, body } = call;
+    this.calls.push({ method, path: pathWithQuery(call), body, status: reply.status });
     if (call.method !== "GET" && reply.status < 400) await this.#kill.afterChange(response);
     if (fault?.kind === "cut-when-done") response.destroy();
     else

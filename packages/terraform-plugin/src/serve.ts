@@ -1,13 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { X509Certificate } from "node:crypto";
-import { fileURLToPath } from "node:url";
-import {
-  Server,
-  ServerCredentials,
-  type handleUnaryCall,
-  type ServiceDefinition,
-} from "@grpc/grpc-js";
-import { loadSync } from "@grpc/proto-loader";
+import type { AddressInfo } from "node:net";
+import { createGrpcServer, type Answer } from "./grpc.ts";
+import { CALLS } from "./messages.ts";
+import { decodeMessage, encodeMessage } from "./protobuf.ts";
 import type { DynamicValue } from "./values.ts";
 
 /** The fields of all requests. */
@@ -36,52 +32,57 @@ export class DiagnosticError extends Error {
 /** A reply in the words of tfplugin6.proto. */
 type Reply = object & { readonly diagnostics?: readonly Diagnostic[] };
 
+type Handler = (request: Request) => Reply | Promise<Reply>;
+
 /** By the names of the calls in tfplugin6.proto. An error becomes a diagnostic. */
-export type Handlers = Readonly<Record<string, (request: Request) => Reply | Promise<Reply>>>;
+export type Handlers = Readonly<Record<string, Handler>>;
 
 /** Values of `Diagnostic.Severity`. */
 const SEVERITY = { error: 1, warning: 2 } as const;
+
+/** Terraform's own way to end a plugin; without it, it waits for 2 s. */
+const SHUTDOWN = "/plugin.GRPCController/Shutdown";
 
 /**
  * Serves a provider to the Terraform that started this process: go-plugin's handshake on stdout,
  * and protocol 6 over gRPC. Ends with Terraform.
  */
 export function serveProvider(handlers: Handlers): void {
-  const protocol = fileURLToPath(new URL("../tfplugin6.proto", import.meta.url));
-  const definition = loadSync(protocol, { keepCase: true });
-  const server = new Server();
-  server.addService(
-    definition["tfplugin6.Provider"] as ServiceDefinition,
-    Object.fromEntries(Object.entries(handlers).map(([name, handle]) => [name, unary(handle)])),
-  );
-  server.addService(CONTROLLER, {
-    Shutdown: unary(() => {
-      server.tryShutdown(() => {});
-      return {};
-    }),
-  });
   const pem = newCertificate();
-  const credentials = ServerCredentials.createSsl(null, [{ private_key: pem, cert_chain: pem }]);
-  server.bindAsync("127.0.0.1:0", credentials, (error, port) => {
-    if (error !== null) throw error;
+  const server = createGrpcServer(pem, async (path, message) => {
+    if (path !== SHUTDOWN) return await answer(handlers, path, message);
+    setImmediate(() => process.exit());
+    return Buffer.alloc(0);
+  });
+  server.listen(0, "127.0.0.1", () => {
+    const { port } = server.address() as AddressInfo;
     const der = new X509Certificate(pem).raw.toString("base64").replaceAll("=", "");
     process.stdout.write(`1|6|tcp|127.0.0.1:${port}|grpc|${der}\n`);
   });
-  endWithParent(server);
+  endWithParent();
 }
 
-function unary(handle: Handlers[string]): handleUnaryCall<Request, object> {
-  return ({ request }, reply) => {
-    void Promise.resolve(request)
-      .then(handle)
-      .catch((error: unknown): Reply => ({ diagnostics: [diagnostic(error)] }))
-      .then(({ diagnostics = [], ...message }) =>
-        reply(null, {
-          ...message,
-          diagnostics: diagnostics.map((each) => ({ ...each, severity: SEVERITY[each.severity] })),
-        }),
-      );
-  };
+async function answer(
+  handlers: Handlers,
+  ...[path, message]: Parameters<Answer>
+): ReturnType<Answer> {
+  const [, name = ""] = /^\/tfplugin6\.Provider\/(\w+)$/.exec(path) ?? [];
+  const [call, handle] = [CALLS[name], handlers[name]];
+  if (call === undefined || handle === undefined) return undefined;
+  const request = decodeMessage(call.request, message) as Request;
+  const { diagnostics = [], ...reply } = await replyTo(handle, request);
+  return encodeMessage(call.response, {
+    ...reply,
+    diagnostics: diagnostics.map((each) => ({ ...each, severity: SEVERITY[each.severity] })),
+  });
+}
+
+async function replyTo(handle: Handler, request: Request): Promise<Reply> {
+  try {
+    return await handle(request);
+  } catch (error) {
+    return { diagnostics: [diagnostic(error)] };
+  }
 }
 
 function diagnostic(error: unknown): Diagnostic {
@@ -89,19 +90,6 @@ function diagnostic(error: unknown): Diagnostic {
   const detail = error instanceof DiagnosticError ? { detail: error.detail } : {};
   return { severity: "error", summary, ...detail };
 }
-
-/** Terraform's own way to end a plugin; without it, it waits for 2 s. */
-const CONTROLLER: ServiceDefinition = {
-  Shutdown: {
-    path: "/plugin.GRPCController/Shutdown",
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: () => Buffer.alloc(0),
-    requestDeserialize: () => ({}),
-    responseSerialize: () => Buffer.alloc(0),
-    responseDeserialize: () => ({}),
-  },
-};
 
 /** Returns a new key and its certificate: Terraform encrypts the connection. */
 function newCertificate(): Buffer {
@@ -113,10 +101,9 @@ function newCertificate(): Buffer {
 }
 
 /** A Terraform that was killed sends no Shutdown. */
-function endWithParent(server: Server): void {
+function endWithParent(): void {
   const terraform = process.ppid;
-  const watch = setInterval(() => {
-    if (process.ppid !== terraform) server.forceShutdown();
+  setInterval(() => {
+    if (process.ppid !== terraform) process.exit();
   }, 200);
-  watch.unref();
 }

@@ -1,6 +1,6 @@
 import type { Diagnostic, Values } from "@vmrig/terraform-plugin";
 import type { Api } from "./api/api.ts";
-import { diagnosticOf, frameworkDiagnosticOf } from "./errors.ts";
+import { diagnosticOf, frameworkDiagnosticsOf } from "./errors.ts";
 import type { Kind } from "./kind.ts";
 import { isSame, withoutUnknown } from "./plan.ts";
 
@@ -37,7 +37,7 @@ export async function applyChange(api: Api, kind: Kind, change: Change): Promise
           });
     return { state, diagnostics: [] };
   } catch (error) {
-    return { state: left, diagnostics: [say(kind, error)] };
+    return { state: left, diagnostics: say(kind, error) };
   }
 }
 
@@ -45,10 +45,10 @@ export async function readResource(api: Api, kind: Kind, prior: Values): Promise
   try {
     return { state: await kind.read(api, prior), diagnostics: [] };
   } catch (error) {
-    return { state: prior, diagnostics: [say(kind, error)] };
+    return { state: prior, diagnostics: say(kind, error) };
   }
 }
 
-function say(kind: Kind, error: unknown): Diagnostic {
-  return kind.isOfPluginFramework ? frameworkDiagnosticOf(error) : diagnosticOf(error);
+function say(kind: Kind, error: unknown): Diagnostic[] {
+  return kind.isOfPluginFramework ? frameworkDiagnosticsOf(error) : [diagnosticOf(error)];
 }

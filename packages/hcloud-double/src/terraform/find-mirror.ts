@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { PLATFORM } from "@vmrig/terraform-plugin/mirror";
 
 export const PROVIDER_SOURCE = "registry.terraform.io/hetznercloud/hcloud";
+/** OpenTofu completes the name of a provider with another host. */
+export const OPENTOFU_SOURCE = "registry.opentofu.org/hetznercloud/hcloud";
 export const PROVIDER_VERSION = "1.68.0";
 
 /**

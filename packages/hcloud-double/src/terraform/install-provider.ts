@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { writeCliConfig, writeMirror } from "@vmrig/terraform-plugin/mirror";
-import { findMirror, PROVIDER_SOURCE, PROVIDER_VERSION } from "./find-mirror.ts";
+import { findMirror, OPENTOFU_SOURCE, PROVIDER_SOURCE, PROVIDER_VERSION } from "./find-mirror.ts";
 
 export interface InstalledHcloudProvider {
   /** For `TF_CLI_CONFIG_FILE`. */
@@ -22,7 +22,7 @@ export async function installProvider(
   if (mirror !== undefined)
     return { cliConfig: await writeCliConfig(folder, mirror), which: "real" };
   const cliConfig = await writeMirror(folder, {
-    source: PROVIDER_SOURCE,
+    sources: [PROVIDER_SOURCE, OPENTOFU_SOURCE],
     version: PROVIDER_VERSION,
     program: fileURLToPath(new URL(`provider${extension()}`, import.meta.url)),
   });

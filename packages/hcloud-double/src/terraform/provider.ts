@@ -75,7 +75,7 @@ serveProvider({
   async ReadResource(request) {
     const prior = values(request, "current_state") ?? {};
     const { state, diagnostics } = await readResource(api(), kindOf(request), prior);
-    return { state: fromValues(state), diagnostics };
+    return { new_state: fromValues(state), diagnostics };
   },
 
   PlanResourceChange(request) {
