@@ -11,29 +11,37 @@ export function waitingRescue(project: Project, { rescue }: Server): Server["res
   return rescue !== null && project.now() < rescue.untilMs ? rescue : undefined;
 }
 
-function nextBoot(project: Project, server: Server): Boot {
+function nextBoot(project: Project, server: Server): Omit<Boot, "onPowerOff"> {
   const rescue = waitingRescue(project, server);
   return rescue
     ? { from: "rescue", authorizedKeys: rescue.authorizedKeys }
     : { from: "disk", authorizedKeys: server.authorizedKeys };
 }
 
-/** Parts of an action that boots a server. `run` starts it. */
+/** Parts of an action that boots a server. `run` starts it, or returns that it did not. */
 export function boots(
   project: Project,
   server: Server,
-  run: (boot: Boot) => Promise<void>,
+  run: (boot: Boot) => Promise<boolean | void>,
 ): Pick<ActionPlan, "work" | "succeed"> {
-  let boot: Boot | undefined;
+  let from: Boot["from"] | undefined;
+  let isOff = false;
+  let boots = 0;
   return {
     work: async () => {
-      boot = nextBoot(project, server);
-      await run(boot);
+      const boot = nextBoot(project, server);
+      const onPowerOff = () => {
+        isOff = true;
+        if (server.boots === boots && server.status === "running") server.status = "off";
+      };
+      const isStarted = await run({ ...boot, onPowerOff });
+      from = isStarted === false ? undefined : boot.from;
     },
     succeed: () => {
-      server.status = "running";
-      server.bootedFrom = boot?.from ?? null;
-      server.boots += 1;
+      if (from === undefined) return;
+      server.status = isOff ? "off" : "running";
+      server.bootedFrom = from;
+      boots = server.boots += 1;
       server.rescue = null;
     },
   };
