@@ -131,13 +131,17 @@ export function attach(
 ): Action {
   const without = () => server.attachments.filter((other) => other !== attachment);
   server.attachments = [...without(), attachment];
-  return project.actions.start("attach_to_network", attachmentResources(server, attachment.network), {
-    holds: [server],
-    after,
-    work: () => changeNetworks(project, [server]),
-    succeed: () => void (attachment.isPending = false),
-    fail: () => void (server.attachments = without()),
-  });
+  return project.actions.start(
+    "attach_to_network",
+    attachmentResources(server, attachment.network),
+    {
+      holds: [server],
+      after,
+      work: () => changeNetworks(project, [server]),
+      succeed: () => void (attachment.isPending = false),
+      fail: () => void (server.attachments = without()),
+    },
+  );
 }
 
 export function attachmentResources({ id }: Server, network: number): Action["resources"] {

@@ -42,7 +42,8 @@ function privateInterfaces(project: Project, { attachments }: Server): PrivateIn
 
 /** Tells the backend that the networks of servers have changed. */
 export async function changeNetworks(project: Project, servers: readonly Server[]): Promise<void> {
-  for (const server of servers) await project.backend.changeNetworks(toBackendServer(project, server));
+  for (const server of servers)
+    await project.backend.changeNetworks(toBackendServer(project, server));
 }
 
 export function showServer(project: Project, server: Server): object {
