@@ -52,10 +52,9 @@ test.skipIf(hcloud === undefined)(
     await cli("network", "create", "--name", "lan", "--ip-range", "10.0.0.0/16");
     const subnet = ["--type", "cloud", "--network-zone", "eu-central", "--ip-range", "10.0.1.0/24"];
     await cli("network", "add-subnet", "lan", ...subnet);
-    await cli(
-      ...["server", "create", "--name", "pc1", "--type", "cx23", "--image", "debian-13"],
-      ...["--location", "fsn1", "--ssh-key", "one", "--network", "lan", "--label", "rig=pcs"],
-    );
+    const place = ["--location", "fsn1", "--network", "lan", "--label", "rig=pcs"];
+    const order = ["--type", "cx23", "--image", "debian-13", "--ssh-key", "one"];
+    await cli("server", "create", "--name", "pc1", ...order, ...place);
     const list = ["server", "list", "--selector", "rig=pcs", "-o", "columns=name,status,ipv4"];
     expect(rows(await cli(...list))[1]).toEqual(["pc1", "running", "198.18.0.1"]);
 
