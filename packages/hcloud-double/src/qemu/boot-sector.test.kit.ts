@@ -4,24 +4,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 
-/** Intel instructions for real mode. */
+/** Instructions for real mode. */
 const WRITE_TEXT = [
-  ...[0x31, 0xc0, 0x8e, 0xd8], // xor ax,ax; mov ds,ax
-  ...[0xba, 0xf8, 0x03], // mov dx,3f8h: the first serial port
-  ...[0xbe, 0x00, 0x7d], // mov si,7d00h: the text
-  ...[0xac, 0x84, 0xc0, 0x74, 0x03, 0xee, 0xeb, 0xf8], // lodsb; test al,al; jz +3; out dx,al; loop
-];
+  "31c0 8ed8", // xor ax,ax; mov ds,ax
+  "baf803", // mov dx,3f8h: the first serial port
+  "be007d", // mov si,7d00h: the text
+  "ac 84c0 7403 ee ebf8", // lodsb; test al,al; jz to the end; out dx,al; jmp to lodsb
+].join("");
 const THEN = {
-  hang: [0xfa, 0xf4], // cli; hlt
-  /** Writes "soft off" into QEMU's power management register. */
-  "power-off": [0xba, 0x04, 0x06, 0xb8, 0x00, 0x20, 0xef, 0xfa, 0xf4], // mov dx,604h; mov ax,2000h; out dx,ax
+  hang: "fa f4", // cli; hlt
+  // Writes "soft off" into QEMU's register for power: mov dx,604h; mov ax,2000h; out dx,ax
+  "power-off": "ba0406 b80020 ef fa f4",
 } as const;
 const TEXT_OFFSET = 0x100;
 
 /** A guest of one sector: it writes a text to its console, and does the other thing. */
-export function bootSector(text: string, then: keyof typeof THEN): Buffer {
+function bootSector(text: string, then: keyof typeof THEN): Buffer {
   const sector = Buffer.alloc(512);
-  Buffer.from([...WRITE_TEXT, ...THEN[then]]).copy(sector);
+  sector.write((WRITE_TEXT + THEN[then]).replaceAll(" ", ""), "hex");
   sector.write(text, TEXT_OFFSET, "latin1");
   sector.writeUInt16LE(0xaa55, 510);
   return sector;
