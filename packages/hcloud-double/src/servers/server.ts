@@ -65,7 +65,7 @@ export function showServer(project: Project, server: Server): object {
     server_type: server.type,
     location: server.location,
     image: server.image,
-    iso: null,
+    iso: server.iso,
     rescue_enabled: waitingRescue(project, server) !== undefined,
     locked: server.heldBy.size > 0,
     backup_window: server.backupWindow,
