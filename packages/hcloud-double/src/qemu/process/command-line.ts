@@ -38,8 +38,11 @@ export interface Machine {
   readonly direct?: DirectBoot | undefined;
 }
 
-/** Contains the vendor's metadata address. QEMU forwards addresses of its network only. */
-const PUBLIC_NETWORK = "net=169.254.0.0/16,host=169.254.0.2,dns=169.254.0.3";
+/**
+ * Contains the vendor's metadata address, because QEMU forwards addresses of its network only. The
+ * guest's own address is no link-local one: systemd-networkd would probe it for seconds first.
+ */
+const PUBLIC_NETWORK = "net=169.252.0.0/14,host=169.253.0.2,dns=169.253.0.3,dhcpstart=169.253.0.15";
 const METADATA = "169.254.169.254:80";
 
 export function qemuArguments(machine: Machine): string[] {

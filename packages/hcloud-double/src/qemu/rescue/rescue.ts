@@ -97,6 +97,8 @@ function rescueFiles(hostKey: HostKey, authorizedKeys: readonly string[]): strin
   return [
     "d /root/.ssh 0700 root root -",
     file("/root/.ssh/authorized_keys", "0600", keys),
+    // The first value counts: whatever the image says.
+    file("/etc/ssh/sshd_config.d/00-rescue.conf", "0644", "PermitRootLogin prohibit-password\n"),
     file("/etc/ssh/ssh_host_ed25519_key", "0600", hostKey.secret),
     file("/etc/ssh/ssh_host_ed25519_key.pub", "0644", hostKey.public),
     "",
