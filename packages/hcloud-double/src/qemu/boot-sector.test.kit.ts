@@ -15,6 +15,8 @@ const THEN = {
   hang: "fa f4", // cli; hlt
   // Writes "soft off" into QEMU's register for power: mov dx,604h; mov ax,2000h; out dx,ax
   "power-off": "ba0406 b80020 ef fa f4",
+  // Writes "reset" into the register of the chipset: mov dx,0cf9h; mov al,6; out dx,al
+  restart: "baf90c b006 ee fa f4",
 } as const;
 const TEXT_OFFSET = 0x100;
 

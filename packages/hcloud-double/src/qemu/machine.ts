@@ -67,6 +67,11 @@ export class Machine {
     }
   }
 
+  /** As it was described last. */
+  get server(): BackendServer {
+    return this.#server;
+  }
+
   get pid(): number | undefined {
     return this.#process?.pid;
   }

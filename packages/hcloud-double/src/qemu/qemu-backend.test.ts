@@ -68,6 +68,14 @@ describe.skipIf(process.arch !== "x64")("a server of QEMU", () => {
     await expect.poll(() => status(id), UNTIL).toBe("off");
   });
 
+  test("restarts by itself, again and again", async () => {
+    const { backend, call, status, ...client } = await start("again ", "restart");
+    const id = await createServer({ call, ...client }, { name: "pc1" });
+    await expect.poll(() => backend.console(id), UNTIL).toMatch(/(?:again[^]*){3}/);
+    expect(await status(id)).toBe("running");
+    expect(client.double.project.servers.byId(id)?.boots).toBeGreaterThan(2);
+  });
+
   test("is off when its process is killed", async () => {
     const { backend, status, ...client } = await start("runs", "hang");
     const id = await createServer(client, { name: "pc1" });
@@ -140,7 +148,7 @@ test("machines and their files end with the process that started them, also when
       authorizedKeys: [], rootPassword: null, networks: [],
     };
     await backend.writeImage(server);
-    await backend.start(server, { from: "disk", authorizedKeys: [], onPowerOff() {} });
+    await backend.start(server, { from: "disk", authorizedKeys: [], onPowerOff() {}, onRestart() {} });
     process.stdout.write(String(backend.pid(1)), () => process.kill(process.pid, "SIGKILL"));
   `;
   const child = spawn(process.execPath, ["--input-type=module", "-e", script], {

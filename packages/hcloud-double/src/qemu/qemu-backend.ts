@@ -105,7 +105,7 @@ class Servers implements Omit<QemuBackend, "publicIpv4Range" | typeof Symbol.asy
       .then(async (why) => {
         if (this.#ending.has(machine)) return;
         this.#running.delete(server.id);
-        if (why === "guest-reset") await this.start(server, { ...boot, from: "disk" });
+        if (why === "guest-reset") await this.start(machine.server, boot.onRestart());
         else boot.onPowerOff();
       })
       .catch(boot.onPowerOff);

@@ -138,6 +138,16 @@ test("a shutdown only presses the button, which the guest may ignore", async () 
   expect(await server()).toMatchObject({ status: "off" });
 });
 
+test("a guest that restarts by itself finds the rescue system that waits", async () => {
+  const boots: Boot[] = [];
+  const start = async (_: unknown, boot: Boot) => void boots.push(boot);
+  const { act, server } = await startServer({ backend: { ...recordBackend(), start } });
+  await act("enable_rescue");
+  expect(boots[0]?.onRestart().from).toBe("rescue");
+  expect(await server()).toMatchObject({ status: "running", rescue_enabled: false });
+  expect(boots[0]?.onRestart().from).toBe("disk");
+});
+
 test("a reboot that the guest ignores changes nothing", async () => {
   const { backend } = backendWithDeafGuest();
   const { act, done, id, server } = await startServer({ backend });

@@ -41,6 +41,8 @@ export interface Boot {
   readonly authorizedKeys: readonly string[];
   /** Is called when the server has powered itself off. */
   readonly onPowerOff: () => void;
+  /** Is called when the guest restarts by itself. Returns the boot that follows. */
+  readonly onRestart: () => Boot;
 }
 
 /** Runs the servers of the double. An action fails if its call rejects. */

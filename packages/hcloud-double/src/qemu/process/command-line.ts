@@ -56,6 +56,8 @@ export function qemuArguments(machine: Machine): string[] {
     ["-m", String(machine.memoryMb)],
     ["-nodefaults"],
     ["-no-user-config"],
+    // Where a guest that restarts boots from is the API's decision.
+    ["-action", "reboot=shutdown"],
     ["-display", "none"],
     ["-chardev", "stdio,id=control,signal=off"],
     ["-mon", "chardev=control,mode=control"],
@@ -85,8 +87,6 @@ function directBoot({ kernel, initrd, append, disk, credentials }: DirectBoot): 
     ...credentials.map((file) => ["-smbios", `type=11,path=${escapeCommas(file)}`]),
     drive("rescue", { filename: disk }),
     ["-device", "virtio-blk-pci,drive=rescue,serial=rescue"],
-    // A guest that restarts leaves the rescue system.
-    ["-action", "reboot=shutdown"],
   ];
 }
 
