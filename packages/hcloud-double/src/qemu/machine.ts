@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import type { BackendServer, PrivateInterface } from "../servers/backend.ts";
+import { inTime } from "./in-time.ts";
 import { startMetadataService, type MetadataService } from "./metadata/metadata-service.ts";
 import { openPrivateLink, type PrivateLink } from "./network/private-link.ts";
 import type { Router } from "./network/router.ts";
@@ -84,8 +84,13 @@ export class Machine {
     });
   }
 
+  /** Does nothing if it is off. */
   async pressPowerButton(): Promise<void> {
-    await this.#running.qmp.execute("system_powerdown");
+    try {
+      await this.#running.qmp.execute("system_powerdown");
+    } catch (error) {
+      if (!this.#running.hasEnded()) throw error;
+    }
   }
 
   async cutPower(): Promise<void> {
@@ -167,16 +172,12 @@ export class Machine {
     const { port, link } = plugged;
     link[Symbol.dispose]();
     const card = `${port}-card`;
-    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const { promise, resolve } = Promise.withResolvers<true>();
     this.#removed.set(card, () => resolve(true));
     await this.#running.qmp.execute("device_del", { id: card });
-    const stop = new AbortController();
-    const late = setTimeout(UNPLUG_MS, false, { ref: false, signal: stop.signal });
-    late.catch(() => {});
-    const isRemoved = await Promise.race([promise, late]);
-    stop.abort();
+    const isRemoved = await inTime(UNPLUG_MS, promise);
     this.#removed.delete(card);
-    if (!isRemoved) return;
+    if (isRemoved === undefined) return;
     await this.#running.qmp.execute("netdev_del", { id: `${port}-link` });
     this.#interfaces = this.#interfaces.filter((other) => other !== plugged);
   }

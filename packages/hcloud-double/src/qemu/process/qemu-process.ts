@@ -18,6 +18,7 @@ export interface QemuProcess {
   readonly qmp: Qmp;
   /** Resolves when the process has ended. */
   readonly off: Promise<PowerOff>;
+  hasEnded(): boolean;
   /** Ends the process. */
   kill(): Promise<void>;
 }
@@ -58,6 +59,7 @@ export async function startQemu({ args, onEvent }: QemuStart): Promise<QemuProce
     pid: child.pid,
     qmp,
     off,
+    hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     async kill() {
       child.kill("SIGKILL");
       await off;

@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
-import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
+import { inTime } from "../in-time.ts";
 
 const message = z.union([
   z.object({ QMP: z.unknown() }),
@@ -37,7 +37,7 @@ export class Qmp {
 
   /** Waits for QEMU's greeting, and answers it. */
   async open(): Promise<void> {
-    await inTime("the greeting", this.#greeting.promise);
+    await replyInTime("the greeting", this.#greeting.promise);
     await this.execute("qmp_capabilities");
   }
 
@@ -49,7 +49,7 @@ export class Qmp {
     this.#pending.set(id, reply);
     const text = JSON.stringify({ execute: command, id, arguments: parameters });
     this.#output.write(`${text}\n`);
-    return await inTime(`the reply to ${command}`, reply.promise);
+    return await replyInTime(`the reply to ${command}`, reply.promise);
   }
 
   /** Rejects what waits, and whatever is executed from now on. */
@@ -75,15 +75,11 @@ export class Qmp {
   }
 }
 
-async function inTime<T>(what: string, promise: Promise<T>): Promise<T> {
-  const stop = new AbortController();
-  const late = setTimeout(REPLY_MS, undefined, { ref: false, signal: stop.signal }).then(() => {
-    throw new Error(`QEMU: ${what} did not arrive in ${REPLY_MS / 1000} s`);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    stop.abort();
-    late.catch(() => {});
-  }
+async function replyInTime<T>(what: string, reply: Promise<T>): Promise<T> {
+  const result = await inTime(
+    REPLY_MS,
+    reply.then((value) => ({ value })),
+  );
+  if (result === undefined) throw new Error(`QEMU: ${what} did not arrive in ${REPLY_MS / 1000} s`);
+  return result.value;
 }
