@@ -6,6 +6,7 @@
  * @property {true} [image] needed only to build a machine image
  * @property {true} [tests] used only by the tests, and large: a browser for Vitest's reports, servers
  *   for the stores of states
+ * @property {import("./system.mjs").Family} [only] the only system where it is needed
  */
 
 /**
@@ -78,6 +79,14 @@ export function programs(arch) {
         arch: "openssh",
         macos: "openssh",
       },
+    },
+    // Clients of the Hetzner Cloud API, for the tests of its double. They are skipped elsewhere.
+    { commands: ["hcloud"], packages: { debian: "hcloud-cli" }, tests: true, only: "debian" },
+    {
+      commands: ["/usr/lib/python3/dist-packages/hcloud"],
+      packages: { debian: "python3-hcloud" },
+      tests: true,
+      only: "debian",
     },
     // A login shell that differs from the others, for the tests.
     { commands: ["zsh"], packages: { debian: "zsh", fedora: "zsh", arch: "zsh", macos: "zsh" } },

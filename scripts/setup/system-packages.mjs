@@ -23,7 +23,8 @@ export async function ensureSystemPackages(context) {
   const { cache, env, tests } = context;
   const family = await systemFamily();
   const missing = programs(process.arch).filter(
-    (need) => (tests || !need.tests) && find(need, env) === undefined,
+    (need) =>
+      (tests || !need.tests) && (need.only ?? family) === family && find(need, env) === undefined,
   );
   if (family === "debian" && process.getuid?.() === 0) {
     await installOnDebian(missing, context);

@@ -68,7 +68,7 @@ export class HcloudDouble implements AsyncDisposable {
   #waiting = 0;
 
   private constructor({
-    backend = recordBackend,
+    backend = recordBackend(),
     now = Date.now,
     // A double that is not used any more does not keep its process.
     actionDelay = () => setTimeout(ACTION_MS, undefined, { ref: false }),

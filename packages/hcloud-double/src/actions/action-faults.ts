@@ -18,7 +18,11 @@ export class ActionFaults {
       code = "action_failed",
       message = "action failed",
       times = 1,
-    }: { readonly code?: string; readonly message?: string; readonly times?: number } = {},
+    }: {
+      readonly code?: string | undefined;
+      readonly message?: string | undefined;
+      readonly times?: number | undefined;
+    } = {},
   ): void {
     this.#planned.push({ command, left: times, error: { code, message } });
   }

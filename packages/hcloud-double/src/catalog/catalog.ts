@@ -1,5 +1,6 @@
 import { invalidField, outOfStock } from "../http/api-error.ts";
 import { Table } from "../project/table.ts";
+import { ISOS, type Iso } from "./isos.ts";
 import { LOCATIONS } from "./locations.ts";
 import type { Location, Offer, ServerType } from "./offers.ts";
 import { serverTypes } from "./server-types.ts";
@@ -7,6 +8,7 @@ import { serverTypes } from "./server-types.ts";
 /** What can be ordered, and where. */
 export class Catalog {
   readonly locations = new Table<Location>("location", LOCATIONS);
+  readonly isos = new Table<Iso>("ISO", ISOS);
   readonly serverTypes = new Table<ServerType>("server type", serverTypes());
 
   /** Sells a server type out, in one location or in all. */

@@ -2,13 +2,14 @@ import { removedEndpoint } from "../http/api-error.ts";
 import { list } from "../http/list.ts";
 import { ok, route, type Route } from "../http/route.ts";
 import type { Project } from "../project/project.ts";
+import { forArchitectures } from "./isos.ts";
 import { pricing } from "./prices.ts";
 
 /** Kinds of resources that exist at the vendor; this project has none. */
-const EMPTY_KINDS = ["certificates", "floating_ips", "isos", "load_balancers", "volumes"];
+const EMPTY_KINDS = ["certificates", "floating_ips", "load_balancers", "volumes"];
 
 export function catalogRoutes({ catalog }: Project): Route[] {
-  const { locations, serverTypes } = catalog;
+  const { isos, locations, serverTypes } = catalog;
   return [
     route("GET", "/locations", ({ query }) => list("locations", locations.all, query)),
     route("GET", "/locations/:id", ({ ids: [id] }) => ok({ location: locations.get(id) })),
@@ -16,6 +17,8 @@ export function catalogRoutes({ catalog }: Project): Route[] {
       list("server_types", serverTypes.all, query, { sorts: [] }),
     ),
     route("GET", "/server_types/:id", ({ ids: [id] }) => ok({ server_type: serverTypes.get(id) })),
+    route("GET", "/isos", ({ query }) => list("isos", forArchitectures(isos.all, query), query)),
+    route("GET", "/isos/:id", ({ ids: [id] }) => ok({ iso: isos.get(id) })),
     route("GET", "/pricing", () => ok({ pricing: pricing(serverTypes.all) })),
     route("GET", "/datacenters(?:/.*)?", () => {
       throw removedEndpoint("/datacenters");

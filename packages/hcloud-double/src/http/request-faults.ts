@@ -10,7 +10,7 @@ interface FaultTarget {
 export interface Refusal {
   readonly status: number;
   readonly code: string;
-  readonly message?: string;
+  readonly message?: string | undefined;
 }
 
 /** What happens to a request. */

@@ -11,6 +11,7 @@ import {
   parseIpv4Range,
   PUBLIC_GATEWAY,
 } from "./ipv4-range.ts";
+import { changeNetworks } from "../servers/server.ts";
 import { gatewayOf, serversIn } from "./network.ts";
 
 const MAX_NETWORKS = 3;
@@ -123,19 +124,24 @@ function macAddress(number: number): string {
 
 /** Attaches a server once `after` have ended. The addresses are taken from now on. */
 export function attach(
-  { actions }: Project,
+  project: Project,
   server: Server,
   attachment: Attachment,
   after: readonly Action[] = [],
 ): Action {
   const without = () => server.attachments.filter((other) => other !== attachment);
   server.attachments = [...without(), attachment];
-  return actions.start("attach_to_network", attachmentResources(server, attachment.network), {
-    holds: [server],
-    after,
-    succeed: () => void (attachment.isPending = false),
-    fail: () => void (server.attachments = without()),
-  });
+  return project.actions.start(
+    "attach_to_network",
+    attachmentResources(server, attachment.network),
+    {
+      holds: [server],
+      after,
+      work: () => changeNetworks(project, [server]),
+      succeed: () => void (attachment.isPending = false),
+      fail: () => void (server.attachments = without()),
+    },
+  );
 }
 
 export function attachmentResources({ id }: Server, network: number): Action["resources"] {

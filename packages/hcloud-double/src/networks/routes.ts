@@ -4,6 +4,7 @@ import { invalidField, notFound, protectedFrom, unprocessable } from "../http/ap
 import { assignDefined, check, labels, name, rename } from "../http/body.ts";
 import { list } from "../http/list.ts";
 import { created, noContent, ok, route, type Route } from "../http/route.ts";
+import { changeNetworks } from "../servers/server.ts";
 import { requireIdle, type Project } from "../project/project.ts";
 import type { Network, Server, Subnet } from "../project/records.ts";
 import { containsAddress, formatIpv4Range, ipv4Range, parseIpv4 } from "./ipv4-range.ts";
@@ -41,9 +42,11 @@ export function networkRoutes(project: Project): Route[] {
       const network = networks.get(id);
       if (network.isProtected) throw protectedFrom(`network ${network.id}`, "deletion");
       // Its servers do not keep it: they are detached.
-      for (const server of serversIn(project, network))
+      const members = serversIn(project, network);
+      for (const server of members)
         server.attachments = server.attachments.filter((other) => other.network !== network.id);
       networks.delete(network);
+      changeNetworks(project, members).catch(() => {});
       return noContent();
     }),
     ...actions(project),
@@ -124,7 +127,13 @@ function actions(project: Project): Route[] {
 
 function start(project: Project, command: string, network: Network, succeed: () => void): Action {
   const resources = [{ id: network.id, type: "network" }];
-  return project.actions.start(command, resources, { holds: [network], succeed });
+  return project.actions.start(command, resources, {
+    holds: [network],
+    succeed: () => {
+      succeed();
+      changeNetworks(project, serversIn(project, network)).catch(() => {});
+    },
+  });
 }
 
 function isInSubnet({ attachments }: Server, network: Network, subnet: Subnet): boolean {

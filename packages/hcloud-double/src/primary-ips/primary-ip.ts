@@ -1,12 +1,10 @@
 import { canonicalIpv6, isInIpv6Block } from "../networks/cidr.ts";
 import type { Location } from "../catalog/offers.ts";
+import { ApiError } from "../http/api-error.ts";
 import type { Labels } from "../http/labels.ts";
 import type { Project } from "../project/project.ts";
 import type { IpType, PrimaryIp, Server } from "../project/records.ts";
 import { formatIpv4, ipv4Range } from "../networks/ipv4-range.ts";
-
-/** Reserved for tests of network devices (RFC 2544): no host has such an address. */
-const TEST_RANGE = ipv4Range("198.18.0.0/15");
 
 interface PrimaryIpWish {
   readonly type: IpType;
@@ -37,10 +35,16 @@ export function createPrimaryIp(project: Project, wish: PrimaryIpWish): PrimaryI
 }
 
 function newAddress(project: Project, type: IpType): string {
-  const number = project.nextAddress();
-  return type === "ipv4"
-    ? formatIpv4(TEST_RANGE.first + number)
-    : `2001:db8:${number.toString(16)}::/64`;
+  if (type === "ipv6") return `2001:db8:${project.nextAddress().toString(16)}::/64`;
+  const { first, last } = ipv4Range(project.backend.publicIpv4Range);
+  const used = new Set(project.primaryIps.all.map(({ ip }) => ip));
+  const usable = last - first - 1;
+  // An address that was given back is not the next one: a client may remember its host key.
+  for (let tries = 0; tries < usable; tries++) {
+    const ip = formatIpv4(first + 1 + ((project.nextAddress() - 1) % usable));
+    if (!used.has(ip)) return ip;
+  }
+  throw new ApiError(412, "unavailable", "no public IPv4 address is left");
 }
 
 function defaultPointer(ip: string): string {

@@ -1,4 +1,5 @@
 import type { Labels } from "../http/labels.ts";
+import type { Iso } from "../catalog/isos.ts";
 import type { Location, ServerType } from "../catalog/offers.ts";
 
 export interface Resource {
@@ -142,6 +143,7 @@ export interface Server extends Resource, Held {
   rootPassword: string | null;
   /** Rescue mode that waits for the next boot. */
   rescue: { readonly untilMs: number; readonly authorizedKeys: readonly string[] } | null;
+  iso: Iso | null;
   bootedFrom: "disk" | "rescue" | null;
   boots: number;
 }

@@ -42,12 +42,30 @@ function spyBackend(more: Partial<ServerBackend> = {}): {
   return {
     told,
     backend: {
-      ...recordBackend,
+      ...recordBackend(),
       writeImage: async ({ image }) => void told.push(`write image ${image}`),
       start,
-      reboot: async (_, { from }) => void told.push(`reboot from ${from}`),
+      reboot: async (_, { from }) => told.push(`reboot from ${from}`) > 0,
       stop: async () => void told.push("stop"),
       ...more,
+    },
+  };
+}
+
+/** Its guest ignores the power button, and powers itself off when the test says so. */
+function backendWithDeafGuest(): {
+  readonly backend: ServerBackend;
+  /** By default in its last boot. */
+  powerOff(boot?: number): void;
+} {
+  const boots: (() => void)[] = [];
+  return {
+    powerOff: (boot = -1) => boots.at(boot)?.(),
+    backend: {
+      ...recordBackend(),
+      start: async (_, { onPowerOff }) => void boots.push(onPowerOff),
+      shutDown: async () => {},
+      reboot: async () => false,
     },
   };
 }
@@ -92,7 +110,7 @@ test("an action that fails leaves the server as it was", async () => {
 
 test("an action fails if the backend does", async () => {
   const stop = () => Promise.reject(new Error("no such process"));
-  const { act, call, server } = await startServer({ backend: { ...recordBackend, stop } });
+  const { act, call, server } = await startServer({ backend: { ...recordBackend(), stop } });
   const { action } = await act("poweroff");
   expect((await call("GET", `/actions/${action.id}`)).body.action).toMatchObject({
     error: { code: "action_failed", message: "Error: no such process" },
@@ -110,25 +128,40 @@ test("power on and off have nothing to do on a server that is there already", as
 });
 
 test("a shutdown only presses the button, which the guest may ignore", async () => {
-  const button = Promise.withResolvers<void>();
-  const backend = { ...recordBackend, shutDown: () => button.promise };
+  const { backend, powerOff } = backendWithDeafGuest();
   const { act, call, server } = await startServer({ backend });
 
   const { action } = await act("shutdown");
   expect((await call("GET", `/actions/${action.id}`)).body.action.status).toBe("success");
   expect(await server()).toMatchObject({ status: "running" });
-  button.resolve();
-  await expect.poll(async () => (await server())["status"], { timeout: 20_000 }).toBe("off");
+  powerOff();
+  expect(await server()).toMatchObject({ status: "off" });
+});
+
+test("a guest that restarts by itself finds the rescue system that waits", async () => {
+  const boots: Boot[] = [];
+  const start = async (_: unknown, boot: Boot) => void boots.push(boot);
+  const { act, server } = await startServer({ backend: { ...recordBackend(), start } });
+  await act("enable_rescue");
+  expect(boots[0]?.onRestart().from).toBe("rescue");
+  expect(await server()).toMatchObject({ status: "running", rescue_enabled: false });
+  expect(boots[0]?.onRestart().from).toBe("disk");
+});
+
+test("a reboot that the guest ignores changes nothing", async () => {
+  const { backend } = backendWithDeafGuest();
+  const { act, done, id, server } = await startServer({ backend });
+  await done("POST", `/servers/${id}/actions/enable_rescue`);
+  await act("reboot");
+  expect(await server()).toMatchObject({ status: "running", rescue_enabled: true });
 });
 
 test("a late shutdown does not count after another boot", async () => {
-  const button = Promise.withResolvers<void>();
-  const backend = { ...recordBackend, shutDown: () => button.promise };
+  const { backend, powerOff } = backendWithDeafGuest();
   const { act, server } = await startServer({ backend });
   await act("shutdown");
   await act("reset");
-  button.resolve();
-  await button.promise;
+  powerOff(0);
   expect(await server()).toMatchObject({ status: "running" });
 });
 

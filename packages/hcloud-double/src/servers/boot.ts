@@ -11,30 +11,59 @@ export function waitingRescue(project: Project, { rescue }: Server): Server["res
   return rescue !== null && project.now() < rescue.untilMs ? rescue : undefined;
 }
 
-function nextBoot(project: Project, server: Server): Boot {
-  const rescue = waitingRescue(project, server);
-  return rescue
-    ? { from: "rescue", authorizedKeys: rescue.authorizedKeys }
-    : { from: "disk", authorizedKeys: server.authorizedKeys };
+/** One boot of a server, and what it means to the API. */
+interface PlannedBoot {
+  readonly boot: Boot;
+  /** Whether the guest has powered itself off already. */
+  isOff(): boolean;
+  /** The boot has happened. */
+  count(): void;
 }
 
-/** Parts of an action that boots a server. `run` starts it. */
+function planBoot(project: Project, server: Server): PlannedBoot {
+  const rescue = waitingRescue(project, server);
+  let isOff = false;
+  let number = 0;
+  return {
+    boot: {
+      from: rescue ? "rescue" : "disk",
+      authorizedKeys: rescue?.authorizedKeys ?? server.authorizedKeys,
+      onPowerOff: () => {
+        isOff = true;
+        if (server.boots === number && server.status === "running") server.status = "off";
+      },
+      onRestart: () => {
+        const next = planBoot(project, server);
+        next.count();
+        return next.boot;
+      },
+    },
+    isOff: () => isOff,
+    count: () => {
+      server.bootedFrom = rescue ? "rescue" : "disk";
+      server.boots += 1;
+      number = server.boots;
+      server.rescue = null;
+    },
+  };
+}
+
+/** Parts of an action that boots a server. `run` starts it, or returns that it did not. */
 export function boots(
   project: Project,
   server: Server,
-  run: (boot: Boot) => Promise<void>,
+  run: (boot: Boot) => Promise<boolean | void>,
 ): Pick<ActionPlan, "work" | "succeed"> {
-  let boot: Boot | undefined;
+  let done: PlannedBoot | undefined;
   return {
     work: async () => {
-      boot = nextBoot(project, server);
-      await run(boot);
+      const planned = planBoot(project, server);
+      if ((await run(planned.boot)) !== false) done = planned;
     },
     succeed: () => {
-      server.status = "running";
-      server.bootedFrom = boot?.from ?? null;
-      server.boots += 1;
-      server.rescue = null;
+      if (done === undefined) return;
+      done.count();
+      server.status = done.isOff() ? "off" : "running";
     },
   };
 }

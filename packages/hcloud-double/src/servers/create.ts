@@ -174,6 +174,7 @@ function newServer(
     authorizedKeys,
     rootPassword: authorizedKeys.length > 0 ? null : newPassword(),
     rescue: null,
+    iso: null,
     bootedFrom: null,
     boots: 0,
     heldBy: new Set(),

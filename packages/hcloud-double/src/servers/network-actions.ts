@@ -14,6 +14,7 @@ import { parseIpv4 } from "../networks/ipv4-range.ts";
 import type { Project } from "../project/project.ts";
 import type { Attachment, Network, Server } from "../project/records.ts";
 import { serverAction, startHolding } from "./action.ts";
+import { changeNetworks } from "./server.ts";
 
 const aliasIps = z.array(z.string()).max(5);
 
@@ -35,9 +36,11 @@ export function networkActions(project: Project): Route[] {
     serverAction(project, "detach_from_network", (server, body) => {
       const network = find(check(z.object({ network: id }), body).network);
       const attachment = requireAttachment(server, network);
-      const succeed = () =>
-        void (server.attachments = server.attachments.filter((other) => other !== attachment));
-      return { action: start("detach_from_network", server, network, succeed) };
+      const work = async () => {
+        server.attachments = server.attachments.filter((other) => other !== attachment);
+        await changeNetworks(project, [server]);
+      };
+      return { action: start("detach_from_network", server, network, work) };
     }),
     serverAction(project, "change_alias_ips", (server, body) => {
       const wish = check(z.object({ network: id, alias_ips: aliasIps }), body);
@@ -46,14 +49,22 @@ export function networkActions(project: Project): Route[] {
       const used = usedAddresses(project, network, attachment);
       used.add(parseIpv4(attachment.ip) ?? 0);
       for (const alias of wish.alias_ips) take(network, server, used, alias, "alias_ips");
-      const succeed = () => void (attachment.aliases = wish.alias_ips);
-      return { action: start("change_alias_ips", server, network, succeed) };
+      const work = async () => {
+        attachment.aliases = wish.alias_ips;
+        await changeNetworks(project, [server]);
+      };
+      return { action: start("change_alias_ips", server, network, work) };
     }),
   ];
 
-  function start(command: string, server: Server, network: Network, succeed: () => void): Action {
+  function start(
+    command: string,
+    server: Server,
+    network: Network,
+    work: () => Promise<void>,
+  ): Action {
     const resources = attachmentResources(server, network.id);
-    return startHolding(project, command, server, { resources, succeed });
+    return startHolding(project, command, server, { resources, work });
   }
 }
 

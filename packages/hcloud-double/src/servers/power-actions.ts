@@ -55,22 +55,13 @@ export function powerActions(project: Project): Route[] {
           : {},
       ),
     })),
+    // The action ends when the button is pressed. The guest powers off later, or never.
     serverAction(project, "shutdown", (server) => ({
       action: startHolding(project, "shutdown_server", server, {
-        succeed: () => pressPowerButton(project, server),
+        work: async () => {
+          if (server.status === "running") await backend.shutDown(describe(server));
+        },
       }),
     })),
   ];
-}
-
-/** The action has ended when the button is pressed. The guest powers off later, or never. */
-function pressPowerButton(project: Project, server: Server): void {
-  if (server.status !== "running") return;
-  const { boots } = server;
-  project.backend.shutDown(toBackendServer(project, server)).then(
-    () => {
-      if (server.boots === boots && server.status === "running") server.status = "off";
-    },
-    () => {},
-  );
 }

@@ -7,6 +7,8 @@ import type { Server } from "../project/records.ts";
 import { createServer } from "./create.ts";
 import { deleteServer } from "./delete.ts";
 import { diskActions } from "./disk-actions.ts";
+import { isoActions } from "./iso-actions.ts";
+import { metrics } from "./metrics.ts";
 import { networkActions } from "./network-actions.ts";
 import { powerActions } from "./power-actions.ts";
 import { showServer } from "./server.ts";
@@ -35,9 +37,14 @@ export function serverRoutes(project: Project): Route[] {
     route("DELETE", "/servers/:id", ({ ids: [id] }) =>
       ok({ action: deleteServer(project, servers.get(id)) }),
     ),
+    route("GET", "/servers/:id/metrics", ({ ids: [id], query }) => {
+      servers.get(id);
+      return ok({ metrics: metrics(query) });
+    }),
     ...powerActions(project),
     ...diskActions(project),
     ...settingActions(project),
     ...networkActions(project),
+    ...isoActions(project),
   ];
 }

@@ -3,7 +3,7 @@ import type { Action } from "../actions/action.ts";
 import { showPlacementGroup } from "../placement-groups/placement-group.ts";
 import type { Project } from "../project/project.ts";
 import type { Server } from "../project/records.ts";
-import type { BackendServer } from "./backend.ts";
+import type { BackendServer, PrivateInterface } from "./backend.ts";
 import { waitingRescue } from "./boot.ts";
 
 const TRAFFIC_BYTES = 20e12;
@@ -22,11 +22,28 @@ export function toBackendServer(project: Project, server: Server): BackendServer
     name: server.name,
     image: server.image.id,
     diskGb: server.disk,
+    location: server.location.name,
     userData: server.userData,
     authorizedKeys: server.authorizedKeys,
     rootPassword: server.rootPassword,
     ipv4: project.primaryIpOf(server, "ipv4")?.ip,
+    networks: privateInterfaces(project, server),
   };
+}
+
+function privateInterfaces(project: Project, { attachments }: Server): PrivateInterface[] {
+  return attachments.flatMap(({ network: id, ip, aliases, mac }) => {
+    const network = project.networks.byId(id);
+    if (network === undefined) return [];
+    const { ipRange, routes } = network;
+    return [{ network: { id, ipRange, routes }, ip, aliases, mac }];
+  });
+}
+
+/** Tells the backend that the networks of servers have changed. */
+export async function changeNetworks(project: Project, servers: readonly Server[]): Promise<void> {
+  for (const server of servers)
+    await project.backend.changeNetworks(toBackendServer(project, server));
 }
 
 export function showServer(project: Project, server: Server): object {
@@ -48,7 +65,7 @@ export function showServer(project: Project, server: Server): object {
     server_type: server.type,
     location: server.location,
     image: server.image,
-    iso: null,
+    iso: server.iso,
     rescue_enabled: waitingRescue(project, server) !== undefined,
     locked: server.heldBy.size > 0,
     backup_window: server.backupWindow,

@@ -1,0 +1,62 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { text } from "node:stream/consumers";
+import { expect, test } from "vitest";
+import { startDoubleProcess, type DoubleProcess } from "./double-process.ts";
+
+async function get({ endpoint, token }: DoubleProcess, path: string): Promise<Response> {
+  return await fetch(`${endpoint}${path}`, { headers: { authorization: `Bearer ${token}` } });
+}
+
+test("several programs share a double that is a process of its own", async () => {
+  await using double = await startDoubleProcess();
+  const headers = { authorization: `Bearer ${double.token}` };
+  const body = JSON.stringify({ name: "pc1", server_type: "cx23", image: "debian-13" });
+  await fetch(`${double.endpoint}/servers`, { method: "POST", headers, body });
+
+  expect(await double.control("GET", "/servers")).toMatchObject({
+    servers: [{ name: "pc1", pid: null }],
+  });
+  expect(await double.control("GET", "/calls")).toEqual({
+    calls: [{ method: "POST", path: "/servers", status: 201 }],
+  });
+});
+
+test("faults are set through its control", async () => {
+  await using double = await startDoubleProcess();
+  const fault = { kind: "refuse", status: 503, code: "unavailable" };
+  await double.control("POST", "/request-faults", { method: "GET", path: "^/servers", fault });
+  expect((await get(double, "/servers")).status).toBe(503);
+  expect((await get(double, "/servers")).status).toBe(200);
+
+  await double.control("POST", "/rate-limit", { left: 0 });
+  expect((await get(double, "/servers")).status).toBe(429);
+});
+
+test("its control refuses what it does not know, and who does not know its secret", async () => {
+  await using double = await startDoubleProcess();
+  await expect(double.control("POST", "/kill-after", { changes: 0 })).rejects.toThrow("422");
+  await expect(double.control("GET", "/nothing")).rejects.toThrow("404");
+});
+
+test("it ends when the process that started it is killed", async () => {
+  const module = fileURLToPath(new URL("double-process.ts", import.meta.url));
+  const script = `
+    import { startDoubleProcess } from ${JSON.stringify(module)};
+    const { pid, endpoint } = await startDoubleProcess();
+    console.log(JSON.stringify({ pid, endpoint }));
+    process.kill(process.pid, "SIGKILL");
+  `;
+  const parent = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = once(parent, "close");
+  const { pid, endpoint } = JSON.parse(await text(parent.stdout)) as {
+    readonly pid: number;
+    readonly endpoint: string;
+  };
+  await ended;
+  expect(pid).toBeGreaterThan(0);
+  await expect.poll(() => fetch(endpoint).catch(() => "ended"), { timeout: 20_000 }).toBe("ended");
+});
