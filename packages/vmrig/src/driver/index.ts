@@ -31,3 +31,4 @@ export { waitFor, type Observation, type WaitOptions } from "../wait/wait-for.ts
 export { inTime, type InTimeOptions } from "../wait/in-time.ts";
 export { systemClock, type Clock } from "../clock/clock.ts";
 export { generateKeyPair } from "../ssh/keys.ts";
+export * from "./ssh.ts";
