@@ -1,6 +1,9 @@
 import { expect, test, vi } from "vitest";
+import { generateKeyPair } from "vmrig/driver";
+import { createSshKey } from "../api/ssh-keys.ts";
 import { publishImage } from "./publish-image.ts";
 import { prepareStage } from "./publish.test.kit.ts";
+import { TEMPORARY } from "./temporary.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -116,4 +119,19 @@ test("an image that cannot be read costs nothing", async () => {
     code: "IMAGE_MISSING",
   });
   expect(double.calls.filter(({ method }) => method !== "GET")).toEqual([]);
+});
+
+test("a leftover that cannot be removed is reported, and the image is published", async () => {
+  const { client, double, options, lines, left } = await prepareStage();
+  const { publicKey } = generateKeyPair();
+  const labels = { ...TEMPORARY, "vmrig-until": "1" };
+  await createSshKey(client, { key: { name: "old", labels, public_key: publicKey } });
+  double.requestFaults.add(
+    { method: "DELETE", path: /^\/ssh_keys\// },
+    { kind: "refuse", status: 423, code: "protected", message: "key is protected" },
+  );
+  const { id } = await publishImage(client, options);
+  expect(lines[0]).toMatch(/^image {4}removing the temporary SSH key "old"/);
+  expect(lines[1]).toMatch(/^image {4}.*key is protected/);
+  expect(await left()).toEqual({ servers: 0, keys: 1, images: [id] });
 });

@@ -1,4 +1,4 @@
-import { VmrigError } from "vmrig/driver";
+import { isVmrigError, VmrigError } from "vmrig/driver";
 import type { Client } from "../api/call/client.ts";
 import { findOrAwaitImage } from "./await-image.ts";
 import { cloudArchitecture } from "./cloud-image.ts";
@@ -37,8 +37,10 @@ export async function publishImage(
   const published = await findOrAwaitImage(publish);
   // 2. Remove what killed publishes left.
   for (const leftover of await findLeftovers(client, { signal })) {
+    signal.throwIfAborted();
     say(`image    removing the ${leftover.what}`);
-    await leftover.remove();
+    // It may be protected, or gone. The image can be published all the same.
+    await leftover.remove().catch((error: unknown) => say(`image    ${reasonOf(error)}`));
   }
   if (published !== undefined) {
     say(`image    ${image.name} (${digest}) is published already, as image ${published.id}`);
@@ -51,6 +53,8 @@ export async function publishImage(
   say(`image    published ${image.name} (${digest}) as image ${id}`);
   return { id, digest };
 }
+
+const reasonOf = (error: unknown): string => (isVmrigError(error) ? error.summary : String(error));
 
 /** Aborts with the caller's signal, and when a publish may not go on any longer. */
 function timeLimit(

@@ -17,7 +17,7 @@ export interface ReadHostKeyOptions {
 
 const TYPE = "ssh-ed25519";
 const INTERVAL_MS = 500;
-/** A port forwarder may accept a connection that nobody answers. */
+/** A port forwarder may accept a connection before anything behind it answers. */
 const SILENCE_MS = 10_000;
 
 /**
