@@ -1,0 +1,46 @@
+import { expect, onTestFailed, test } from "vitest";
+import { driverContract } from "vmrig/driver-contract";
+import { startMachines } from "./machines.test.kit.ts";
+import { SECRET } from "./provisioning.test.kit.ts";
+
+// One machine: two emulated ones would take twice as long.
+const cloud = await startMachines(["pc1"]);
+const { backend, double, copy, driver, terraform } = cloud;
+
+const serverId = (location = ""): number => Number(/^server (\d+)/.exec(location)?.[1]);
+
+const cases = driverContract({
+  driver,
+  copy,
+  secret: SECRET,
+  terraform,
+  lan: true,
+  // What a rollback needs stays: a machine that lets vmrig in no more is written again, which
+  // `rewrite.machines.test.ts` shows.
+  wipe: "sudo -n rm -rf /home /var /boot /opt /srv /usr/share",
+  async kill({ location }) {
+    const pid = backend.pid(serverId(location));
+    process.kill(pid ?? expect.unreachable(`${location} has no process`), "SIGKILL");
+  },
+  async leftovers() {
+    const { servers, networks, firewalls, placementGroups, sshKeys, primaryIps } = double.project;
+    return [servers, networks, firewalls, placementGroups, sshKeys, primaryIps].flatMap(({ all }) =>
+      all.map(({ id, name }) => `${id} ${name}`),
+    );
+  },
+});
+
+for (const [index, { title, run }] of cases.entries()) {
+  test(title, async () => {
+    onTestFailed(async () => {
+      const [server] = double.project.servers.all;
+      if (server !== undefined) console.log((await backend.console(server.id)).slice(-2000));
+    });
+    try {
+      // Its assertions use node:assert, which Vitest does not count.
+      expect(await run()).toBeUndefined();
+    } finally {
+      if (index === cases.length - 1) await cloud[Symbol.asyncDispose]();
+    }
+  });
+}
