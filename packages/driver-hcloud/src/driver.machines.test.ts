@@ -1,4 +1,4 @@
-import { expect, onTestFailed, test } from "vitest";
+import { expect, test } from "vitest";
 import { driverContract } from "vmrig/driver-contract";
 import { startMachines } from "./machines.test.kit.ts";
 import { SECRET } from "./provisioning.test.kit.ts";
@@ -32,13 +32,13 @@ const cases = driverContract({
 
 for (const [index, { title, run }] of cases.entries()) {
   test(title, async () => {
-    onTestFailed(async () => {
-      const [server] = double.project.servers.all;
-      if (server !== undefined) console.log((await backend.console(server.id)).slice(-2000));
-    });
     try {
       // Its assertions use node:assert, which Vitest does not count.
       expect(await run()).toBeUndefined();
+    } catch (cause) {
+      const [server] = double.project.servers.all;
+      const console = server === undefined ? "" : await backend.console(server.id);
+      throw new Error(`${String(cause)}\nconsole: ${console.slice(-2000)}`, { cause });
     } finally {
       if (index === cases.length - 1) await cloud[Symbol.asyncDispose]();
     }

@@ -40,7 +40,7 @@ export async function startMachines(names: readonly string[]): Promise<Cloud> {
   const { token, endpoint } = double;
   const client = stack.use(createClient({ token, endpoint }));
   const { cliConfig, which } = await installProvider(root);
-  console.log(`Terraform uses the ${which} provider hetznercloud/hcloud`);
+  process.stdout.write(`Terraform runs with the ${which} provider hcloud\n`);
   const before = { ...process.env };
   Object.assign(process.env, {
     HCLOUD_TOKEN: token,
