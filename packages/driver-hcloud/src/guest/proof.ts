@@ -10,6 +10,8 @@ export interface Entered {
   readonly home: number;
   /** Whether anything of the time before the soft reboot is left. */
   readonly leftovers: readonly string[];
+  /** Part of the disk that is free, 0 to 1. */
+  readonly free: number;
 }
 
 export interface EnteredWait {
@@ -75,5 +77,7 @@ export function parseProof(
   if (how === "reboot" && !lines.includes("rebooted")) return { seen: "no reboot yet" };
   if (home?.path !== "/@home") return { seen: `/home is ${home?.path ?? "not mounted"}` };
   const leftovers = lines.filter((line) => /^(survivor|leftover) /.test(line));
-  return { root: root.id, home: home.id, leftovers };
+  const [, available, size] = /^space (\d+) (\d+)$/m.exec(text) ?? [];
+  const free = Number(available) / Number(size);
+  return { root: root.id, home: home.id, leftovers, free };
 }

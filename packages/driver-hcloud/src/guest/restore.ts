@@ -8,7 +8,7 @@ import { waitUntilEntered, type Entered } from "./proof.ts";
 import type { RootShell } from "./root-shell.ts";
 import { runScript } from "./run-script.ts";
 import { EXIT } from "./script/exit-codes.ts";
-import { CLEAN_UP, RECORD_FRESH, REBOOT, UNDO_RUNNING } from "./script/proof.ts";
+import { CLEAN_UP, FREE_SPACE, RECORD_FRESH, REBOOT, UNDO_RUNNING } from "./script/proof.ts";
 import { BEGIN_RESTORE, FINISH_RESTORE, UNDO } from "./script/restore-scripts.ts";
 import { checkKey, checkName, type Change } from "./snapshots.ts";
 
@@ -27,6 +27,8 @@ export interface Restored extends Pick<Entered, "shell" | "root" | "home"> {
   readonly because: readonly string[];
 }
 
+/** Part of the disk that a restored machine has free, or it keeps no old roots. */
+const ENOUGH_FREE = 0.25;
 /** Rounds of undoing: what one undo frees, the next one removes. */
 const UNDO_ROUNDS = 2;
 
@@ -41,6 +43,21 @@ export async function restore(restoring: Restore): Promise<Restored> {
   const { machine, snapshot, authorize } = restoring;
   checkName(machine, snapshot);
   checkKey(machine, authorize);
+  const restored = await enter(restoring);
+  // What the test wrote is in an old root now.
+  if (restored.free < ENOUGH_FREE) {
+    await runScript({
+      ...restoring,
+      shell: restored.shell,
+      script: FREE_SPACE,
+      task: "delete its old roots",
+    });
+  }
+  return restored;
+}
+
+async function enter(restoring: Restore): Promise<Restored & Entered> {
+  const { snapshot, authorize } = restoring;
   const token = randomUUID();
 
   // 1. Prepare, and enter at once when the kernel is as it was at the capture.
@@ -77,7 +94,7 @@ export async function restore(restoring: Restore): Promise<Restored> {
 }
 
 /** Verifies the kernel's state in the restored root, and reboots when something is left. */
-async function settle(restoring: Restore, entered: Entered, token: string): Promise<Restored> {
+async function settle(restoring: Restore, entered: Entered, token: string): Promise<Restored & Entered> {
   const place = { ...restoring, shell: entered.shell };
   const { snapshot } = restoring;
   const { stdout } = await runScript({
@@ -119,7 +136,7 @@ async function recordFresh(
   restoring: Restore,
   entered: Entered,
   because: readonly string[],
-): Promise<Restored> {
+): Promise<Restored & Entered> {
   const { snapshot } = restoring;
   await runScript({
     ...restoring,

@@ -1,4 +1,5 @@
 import { ENTER } from "./enter.ts";
+import { OLD_ROOTS } from "./old-roots.ts";
 import { changeDisk, PROLOGUE } from "./on-disk.ts";
 import { SCAN } from "./scan.ts";
 import { COMPARE } from "./compare.ts";
@@ -50,6 +51,7 @@ echo "token $token"
 same_boot $state || echo rebooted
 for pid in $(survivors $state); do echo "survivor $pid"; done
 leftover_mounts $state "/.snapshots/$1" | sed 's/^/leftover /'
+stat --file-system --format 'space %a %b' /
 `;
 
 /** Ends what is left of the time before in the restored root, and compares the kernel's state. */
@@ -78,4 +80,10 @@ export const REBOOT = changeDisk(`${ENTER}
 leave_nextroot
 btrfs filesystem sync $top
 reboot_now
+`);
+
+/** Deletes the old roots, and waits until their space is free. */
+export const FREE_SPACE = changeDisk(`${OLD_ROOTS}
+drop_old_roots 0
+btrfs subvolume sync $top > /dev/null
 `);

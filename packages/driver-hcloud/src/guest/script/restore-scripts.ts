@@ -32,7 +32,7 @@ const TOOLS = [OLD_ROOTS, WRITE_KEY, PREPARE, SCAN, ENTER_CLEAN, CLEAN_SCAN, COM
 export const BEGIN_RESTORE = changeDisk(`${CHECK_SNAPSHOT}${TOOLS}
 check_snapshot "$1"
 keep_work
-drop_old_roots $KEPT
+drop_old_roots $(( KEPT - 1 ))
 if ! prepare "$1" "$2"; then
   # Old roots hold most of the space that a rollback can free.
   drop_tree $work

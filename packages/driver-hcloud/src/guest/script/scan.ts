@@ -75,7 +75,7 @@ const FACTS = `facts() {
   local line words
   read -r line < /proc/version; echo "kernel $line"
   read -r line < /proc/cmdline; echo "cmdline $line"
-  read -r line < /sys/kernel/kexec_loaded && echo "kexec $line"
+  read -r line 2> /dev/null < /sys/kernel/kexec_loaded && echo "kexec $line"
   while read -r line; do echo "module \${line%% *}"; done < /proc/modules
   # A key is followed by ":" and its value; a value of several lines repeats the key.
   grep -rs '' /proc/sys --exclude-dir=binfmt_misc --exclude=stat_refresh | grep -Ev '^/proc/sys/(${VOLATILE}):' | sed 's|^/proc/sys/|sysctl |'
