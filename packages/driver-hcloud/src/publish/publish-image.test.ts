@@ -20,7 +20,7 @@ test("the snapshot has exactly the bytes of the image, and nothing else is left"
     id: published.id,
     description: "vmrig: tiny",
     labels: {
-      "vmrig-image": "recipe.0123456789abcdef",
+      "vmrig-image": "recipe-0123456789abcdef",
       "vmrig-image-name": "tiny",
       "vmrig-image-architecture": "amd64",
     },
@@ -92,7 +92,7 @@ test("a snapshot that another publish is creating is awaited instead of made twi
   const { resource } = await createSnapshot(client, {
     of: { id: other },
     description: "other",
-    labels: { "vmrig-image": "recipe.0123456789abcdef" },
+    labels: { "vmrig-image": "recipe-0123456789abcdef" },
   });
   const publishing = publishImage(client, options);
   await vi.waitUntil(() => lines.length > 0, { timeout: 20_000 });

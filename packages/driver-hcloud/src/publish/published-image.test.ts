@@ -20,7 +20,7 @@ test("finds the oldest available snapshot of the digest and architecture", async
   const wanted = { digest: image.digest, architecture: "x86" } as const;
   await expect(findPublishedImage(cloud.client, wanted)).resolves.toMatchObject({ id: 5 });
   expect(Object.fromEntries(cloud.calls[0]?.query ?? [])).toMatchObject({
-    label_selector: "vmrig-image=recipe.12ab",
+    label_selector: "vmrig-image=recipe-12ab",
     type: "snapshot",
   });
 });
@@ -28,12 +28,12 @@ test("finds the oldest available snapshot of the digest and architecture", async
 test("a long digest is cut to what a label may have", () => {
   const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
   const label = imageLabels({ ...image, digest })["vmrig-image"] ?? "";
-  expect(label).toMatch(/^sha256\.[0-9a-f]{56}$/);
+  expect(label).toMatch(/^sha256-[0-9a-f]{56}$/);
 });
 
 test("a name that is no label is left out", () => {
   expect(imageLabels({ ...image, name: "my image" })).toEqual({
-    "vmrig-image": "recipe.12ab",
+    "vmrig-image": "recipe-12ab",
     "vmrig-image-architecture": "amd64",
   });
 });
