@@ -83,8 +83,7 @@ export async function createLeasedCopy(options: LeasedCopyOptions): Promise<Leas
     control: (command) => oneAtATime(() => controlExecutor.execute(command)),
     async forget() {
       noteUse();
-      if (controlExecutor.hasCheckpoints)
-        await oneAtATime(() => controlExecutor.dropCheckpoints());
+      if (controlExecutor.hasCheckpoints) await oneAtATime(() => controlExecutor.dropCheckpoints());
     },
     async retain(forMs, why) {
       await busy;
