@@ -1,5 +1,4 @@
-import type { Fence } from "./driver.ts";
-import type { WaitLimit } from "./authority.ts";
+import type { Authority, WaitLimit } from "./authority.ts";
 
 /** An amount of money in the currency of its {@link Costs}. */
 export interface Price {
@@ -67,7 +66,7 @@ export interface AccountResource {
 export interface RemovalOptions extends WaitLimit {
   readonly signal: AbortSignal;
   /** Fence of the copy's lease. Missing for what belongs to no copy. */
-  readonly fence?: Fence;
+  readonly fence?: Authority["fence"];
 }
 
 /** The account in which a driver's machines exist, which is paid for. */
