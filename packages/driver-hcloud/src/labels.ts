@@ -2,8 +2,8 @@ import { VmrigError, type CopySpec, type PublicKey, type SnapshotName } from "vm
 import { hasLabels, type Labels } from "./api/call/label-selector.ts";
 
 /** Labels that Terraform sets on everything that it creates. */
-const RIG = "vmrig-rig";
-const COPY = "vmrig-copy";
+export const RIG = "vmrig-rig";
+export const COPY = "vmrig-copy";
 export const OWNER = "vmrig-owner";
 /** On servers. */
 export const MACHINE = "vmrig-machine";
