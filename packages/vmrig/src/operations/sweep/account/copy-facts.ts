@@ -1,5 +1,5 @@
 import { NAME_FORM } from "../../../driver/machine-folders.ts";
-import { asVmrigError } from "../../../errors/vmrig-error.ts";
+import { isVmrigError } from "../../../errors/vmrig-error.ts";
 import type { CopyName } from "../../../lease/keys.ts";
 import { decryptState } from "../../../provision/decrypt-state.ts";
 import { parseState } from "../../../provision/state.ts";
@@ -28,26 +28,30 @@ export function isCopyName({ rig, copy }: CopyName): boolean {
 }
 
 /**
- * Reads the state of a copy. A state that cannot be read is a fact, too.
+ * Reads the state of a copy. A state that is damaged, or that no key decrypts, is a fact, too.
  *
  * @param read @defaultValue the newest version, without a lease
+ * @throws the faults of the store
  */
 export async function readFacts(
   states: StateStore,
   copy: CopyName,
   read = (): Promise<StoredState | undefined> => states.read(copy),
 ): Promise<CopyFacts> {
-  const stored = await read();
-  if (stored === undefined) return { state: "none" };
   const shown = `state of "${copy.copy}" in ${states.shown}`;
   try {
+    const stored = await read();
+    if (stored === undefined) return { state: "none" };
     const text = await decryptState(stored.text, shown);
     const resources = text === undefined ? undefined : parseResources(text);
-    if (resources === undefined)
-      return { state: "unreadable", why: `The ${shown} cannot be read.` };
+    if (resources === undefined) return { state: "unreadable", why: `the ${shown} cannot be read` };
     const { at, applying } = stored;
     return { state: "known", owner: parseState(text, shown)?.owner, resources, at, applying };
   } catch (error) {
-    return { state: "unreadable", why: asVmrigError(error).summary };
+    if (isVmrigError(error) && UNREADABLE.includes(error.code))
+      return { state: "unreadable", why: `its state cannot be read: ${error.summary.replace(/\.$/, "")}` };
+    throw error;
   }
 }
+
+const UNREADABLE: readonly string[] = ["STATE_LOST", "STATE_KEY_MISSING"];
