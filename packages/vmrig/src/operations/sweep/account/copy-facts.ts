@@ -49,7 +49,10 @@ export async function readFacts(
     return { state: "known", owner: parseState(text, shown)?.owner, resources, at, applying };
   } catch (error) {
     if (isVmrigError(error) && UNREADABLE.includes(error.code))
-      return { state: "unreadable", why: `its state cannot be read: ${error.summary.replace(/\.$/, "")}` };
+      return {
+        state: "unreadable",
+        why: `its state cannot be read: ${error.summary.replace(/\.$/, "")}`,
+      };
     throw error;
   }
 }
