@@ -67,7 +67,7 @@ export async function restCopy(options: RestCopyOptions): Promise<Rested> {
       }
       const { destroy } = await import("../../provision/destroy.ts");
       const work = { copy, store, states, destroy, guard, lease };
-      // The config asks for it in so many words, so nobody types the name.
+      // The config asks for it in so many words, so no person types the name.
       const what = await destroyLeased({ rig, holder, say, confirm: rig.name }, work);
       return { did: action, why, what };
     });

@@ -13,7 +13,7 @@ import { withLeaseAtOnce } from "./lease-at-once.ts";
 
 /**
  * Finds what exists in the account of the driver, under labels of any rig, and is not needed any
- * more, or may not be needed: nobody has the copy leased, and its state does not have it.
+ * more, or may not be needed: no run has the copy leased, and its state does not have it.
  */
 export async function accountLeftovers(
   options: SweepOptions,
@@ -69,7 +69,7 @@ function namedCopies(resources: readonly AccountResource[]): readonly CopyName[]
   return [...new Map(named.map(({ rig, copy }) => [copy, { rig, copy }])).values()];
 }
 
-/** Returns the names of the copies that somebody has leased, retained ones included. */
+/** Returns the names of the copies that are leased, retained ones included. */
 async function heldCopies(
   store: LeaseStore,
   copies: readonly CopyName[],

@@ -22,7 +22,7 @@ export interface JudgeOptions {
 }
 
 /**
- * Judges a resource whose labels name a copy that nobody has leased. Fails closed: the account may
+ * Judges a resource whose labels name a copy that no run has leased. Fails closed: the account may
  * have rigs with states in other stores, also rigs with the same name.
  */
 export function judgeResource(
