@@ -1,6 +1,6 @@
 import { copiesFolder } from "../../config/copy-spec.ts";
 import type { SweepOptions } from "./sweep-options.ts";
-import { openRunningStore } from "../../gate/store/open-store.ts";
+import { openRunningStore, openStore } from "../../gate/store/open-store.ts";
 import { accountLeftovers } from "./account/account-leftovers.ts";
 import type { Leftover } from "./leftover.ts";
 import { strayMachines } from "./stray-machines.ts";
@@ -14,7 +14,9 @@ import { strayRuntime } from "./stray-runtime.ts";
  */
 export async function findLeftovers(options: SweepOptions): Promise<readonly Leftover[]> {
   const { rig, folders } = options;
-  await using store = await openRunningStore(rig, folders);
+  // A project in a cloud cannot be judged without the leases, running or not.
+  const open = rig.driver.account === undefined ? openRunningStore : openStore;
+  await using store = await open(rig, folders);
   const found = await Promise.all([
     strayMachines(options, store),
     rig.driver.orphans?.({
