@@ -1,6 +1,8 @@
 import type { WaitLimit } from "../../driver/authority.ts";
 import type { Driver } from "../../driver/driver.ts";
+import { systemClock } from "../../clock/clock.ts";
 import { isVmrigError } from "../../errors/vmrig-error.ts";
+import { withDeadline, type DeadlineOptions } from "../../wait/with-deadline.ts";
 
 /** The provider did not answer, or refused: nothing is known about the machines. */
 export interface Unreachable {
@@ -18,16 +20,18 @@ const ANSWER_MS = 15_000;
 export async function askAccount<T>(
   { account }: Driver,
   ask: (limit: WaitLimit) => Promise<T>,
+  { timeoutMs = ANSWER_MS, clock = systemClock }: Partial<DeadlineOptions> = {},
 ): Promise<T | Unreachable> {
   if (account === undefined) return await ask({});
-  const signal = AbortSignal.timeout(ANSWER_MS);
-  try {
-    return await ask({ signal });
-  } catch (error) {
-    if (signal.aborted)
-      return { unreachable: `${account.name} did not answer within ${ANSWER_MS / 1000} s.` };
-    if (isVmrigError(error) && ["CLOUD_REFUSED", "CLOUD_UNREACHABLE"].includes(error.code))
-      return { unreachable: error.summary };
-    throw error;
-  }
+  return await withDeadline({ timeoutMs, clock }, async (signal) => {
+    try {
+      return await ask({ signal });
+    } catch (error) {
+      if (signal.aborted)
+        return { unreachable: `${account.name} did not answer within ${timeoutMs / 1000} s.` };
+      if (isVmrigError(error) && ["CLOUD_REFUSED", "CLOUD_UNREACHABLE"].includes(error.code))
+        return { unreachable: error.summary };
+      throw error;
+    }
+  });
 }

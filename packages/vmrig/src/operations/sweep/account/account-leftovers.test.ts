@@ -12,8 +12,9 @@ import type { Leftover } from "../leftover.ts";
 import { accountLeftovers } from "./account-leftovers.ts";
 
 const PCS_1: CopyName = { rig: "pcs", copy: "pcs-1" };
-/** Written at second 100, by this owner, with server 1. */
-const WRITTEN: Written = { owner: "me", at: 100_000, applying: [], ids: ["1"] };
+const HOUR_MS = 3_600_000;
+/** Written in the second hour, by this owner, with server 1. */
+const WRITTEN: Written = { owner: "me", at: 2 * HOUR_MS, applying: [], ids: ["1"] };
 
 interface Written {
   readonly owner: string;
@@ -22,7 +23,7 @@ interface Written {
   readonly ids: readonly string[];
 }
 
-const server = (id: string, of: object = {}, createdAt = 50_000): AccountResource => ({
+const server = (id: string, of: object = {}, createdAt = HOUR_MS): AccountResource => ({
   type: "cloud_server",
   id,
   location: `server ${id}`,
@@ -138,7 +139,7 @@ test("a resource of another kind with the same id is not that of the state", asy
 test("what an interrupted apply created is an orphan, although it is newer than the state", async ({
   testGate,
 }) => {
-  const cloud = await openCloud(testGate, server("2", {}, 200_000));
+  const cloud = await openCloud(testGate, server("2", {}, 3 * HOUR_MS));
   await cloud.write(PCS_1, { applying: ["pc2"] });
   const [found] = await cloud.find();
   expect(found?.what).toContain("an apply of pcs-1 was interrupted");
@@ -148,7 +149,13 @@ test("what an interrupted apply created is an orphan, although it is newer than 
 test.for<[title: string, resource: AccountResource, why: string, owner: string | undefined]>([
   [
     "created after the last write of the state, which may have moved",
-    server("2", {}, 200_000),
+    server("2", {}, 3 * HOUR_MS),
+    "it is newer than the state of pcs-1 in",
+    "me",
+  ],
+  [
+    "that another clock dates shortly before the last write of the state",
+    server("2", {}, WRITTEN.at - 60_000),
     "it is newer than the state of pcs-1 in",
     "me",
   ],

@@ -21,6 +21,9 @@ export interface JudgeOptions {
   readonly owners: ReadonlySet<string>;
 }
 
+/** The provider's times have whole seconds, and its clock is not that of the writer of the state. */
+const CLOCKS_DIFFER_MS = 300_000;
+
 /**
  * Judges a resource whose labels name a copy that no run has leased. Fails closed: the account may
  * have rigs with states in other stores, also rigs with the same name.
@@ -46,7 +49,7 @@ export function judgeResource(
       why: `an apply of ${copy} was interrupted, and its state does not have it; \`vmrig up\` would take it over`,
     };
   // Nothing creates a resource outside of an apply. So a state elsewhere has it, after a migration.
-  if (createdAt > facts.at)
+  if (createdAt > facts.at - CLOCKS_DIFFER_MS)
     return { is: "unproven", why: `it is newer than the state of ${copy} in ${shown}`, owner };
   return { is: "gone", why: `the state of ${copy} does not have it` };
 }
