@@ -6,6 +6,7 @@ import { exec } from "./verbs/exec.ts";
 import { init } from "./verbs/init.ts";
 import { logs } from "./verbs/logs.ts";
 import { release } from "./verbs/release.ts";
+import { rest } from "./verbs/rest.ts";
 import { rollback } from "./verbs/rollback.ts";
 import { ssh } from "./verbs/ssh.ts";
 import { state } from "./verbs/state/group.ts";
@@ -25,6 +26,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   logs,
   release,
   down,
+  rest,
   destroy,
   sweep,
   state,

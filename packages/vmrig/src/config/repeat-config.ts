@@ -14,7 +14,9 @@ export const CONFIG_VERBS = [
   "logs",
   "release",
   "down",
+  "rest",
   "destroy",
+  "sweep",
   "state",
 ] as const;
 

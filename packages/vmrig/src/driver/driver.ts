@@ -1,3 +1,4 @@
+import type { Account } from "./account.ts";
 import type { Admission, Authority, DeclareOptions, FailedApply, WaitLimit } from "./authority.ts";
 import type { Finding } from "./finding.ts";
 import type { FoundResource } from "./found-resource.ts";
@@ -100,6 +101,8 @@ export interface Driver {
    * @defaultValue `terraform_data`
    */
   readonly machineType?: string;
+  /** Set for machines that are paid for. */
+  readonly account?: Account;
 
   /**
    * Returns the fingerprint of the machines, and fetches and checks the files that it depends on.
@@ -110,7 +113,7 @@ export interface Driver {
   /** Adds the driver's resources to the CDKTF stack. */
   declare(stack: RigStack, copy: CopySpec, options: DeclareOptions): void | Promise<void>;
   /** Returns the actual state of the machines. Changes nothing. */
-  inspect(copy: CopySpec): Promise<Inventory>;
+  inspect(copy: CopySpec, limit?: WaitLimit): Promise<Inventory>;
   /**
    * Waits until a newly created machine is up, and authorizes the key.
    *
