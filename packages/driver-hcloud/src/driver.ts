@@ -7,6 +7,8 @@ import { rigCosts } from "./account/rig-costs.ts";
 import { listAccount, removeFromAccount } from "./account/sweep-account.ts";
 import { unprotect } from "./account/unprotect.ts";
 import { checkSettings, type HcloudOptions } from "./options.ts";
+import { readLocalImage } from "./publish/local-image.ts";
+import { publishImage } from "./publish/publish-image.ts";
 import { newestImage } from "./published-image.ts";
 import { admit } from "./server/admit.ts";
 import { machineServer } from "./server/copy-servers.ts";
@@ -57,6 +59,13 @@ export function hcloud(options: HcloudOptions): Driver {
     },
     alternative: (copy, failed) =>
       withAccount((client) => nextPlacement(client, { copy, settings, failed })),
+    async publishImage({ cacheFolder, say, signal }) {
+      const image = await readLocalImage(settings.image, cacheFolder);
+      const { id, digest } = await withAccount((client) =>
+        publishImage(client, { image, say, signal }),
+      );
+      return `image ${id}: ${image.name}, ${digest}`;
+    },
     ...MACHINE_CALLS,
   };
 }

@@ -36,5 +36,7 @@ test("an untouched machine is restored twice without a reboot", async () => {
   expect(await machine.bash("cat /proc/sys/kernel/random/boot_id; ls /root /home/vmrig")).toBe(
     `${boot}/home/vmrig:\n\n/root:\n`,
   );
-  expect(await machine.bash("tail -1 /home/vmrig/.ssh/authorized_keys")).toBe(`${KEY} vmrig-lease\n`);
+  expect(await machine.bash("tail -1 /home/vmrig/.ssh/authorized_keys")).toBe(
+    `${KEY} vmrig-lease\n`,
+  );
 });

@@ -22,7 +22,12 @@ export interface TestMachine extends AsyncDisposable {
   readonly cutPower: () => Promise<void>;
 }
 
-const IMAGE = z.object({ disk: z.string(), kernel: z.string(), initrd: z.string(), append: z.string() });
+const IMAGE = z.object({
+  disk: z.string(),
+  kernel: z.string(),
+  initrd: z.string(),
+  append: z.string(),
+});
 
 /** Boots a machine, which ends with this process. */
 export async function bootTestMachine(): Promise<TestMachine> {
@@ -167,6 +172,8 @@ async function runOver(
   const ended = await once(process, "close");
   const [code] = z.tuple([z.number().nullable(), z.unknown()]).parse(ended);
   if (code === 255 || code === null)
-    throw new VmrigError("MACHINE_UNREACHABLE", { message: `SSH ended with ${code}: ${stderr.trim()}` });
+    throw new VmrigError("MACHINE_UNREACHABLE", {
+      message: `SSH ended with ${code}: ${stderr.trim()}`,
+    });
   return { code, stdout, stderr };
 }

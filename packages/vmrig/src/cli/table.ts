@@ -3,6 +3,7 @@ import { destroy } from "./verbs/destroy.ts";
 import { doctor } from "./verbs/doctor.ts";
 import { down } from "./verbs/down.ts";
 import { exec } from "./verbs/exec.ts";
+import { image } from "./verbs/image/group.ts";
 import { init } from "./verbs/init.ts";
 import { logs } from "./verbs/logs.ts";
 import { release } from "./verbs/release.ts";
@@ -30,6 +31,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   destroy,
   sweep,
   state,
+  image,
 ];
 
 /** Options of every verb. */

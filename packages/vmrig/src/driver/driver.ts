@@ -1,5 +1,12 @@
 import type { Account } from "./account.ts";
-import type { Admission, Authority, DeclareOptions, FailedApply, WaitLimit } from "./authority.ts";
+import type {
+  Admission,
+  Authority,
+  DeclareOptions,
+  FailedApply,
+  PublishImageOptions,
+  WaitLimit,
+} from "./authority.ts";
 import type { Finding } from "./finding.ts";
 import type { FoundResource } from "./found-resource.ts";
 import type { Inventory } from "./inventory.ts";
@@ -166,6 +173,13 @@ export interface Driver {
    * {@link boot}. The last step of a recovery.
    */
   readonly rewrite?: (machine: MachineRef, authority: Authority) => Promise<void>;
+  /**
+   * Uploads the image of the config, which was built on this computer, to where machines start from
+   * it. Does nothing when it is there.
+   *
+   * @returns for people: what machines start from
+   */
+  readonly publishImage?: (options: PublishImageOptions) => Promise<string>;
   /**
    * Authorizes the key again on a running machine: its system rebooted by itself, or a test removed
    * the key. Waits only seconds for a system that does not respond, and is called again.
