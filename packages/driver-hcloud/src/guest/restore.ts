@@ -94,7 +94,11 @@ async function enter(restoring: Restore): Promise<Restored & Entered> {
 }
 
 /** Verifies the kernel's state in the restored root, and reboots when something is left. */
-async function settle(restoring: Restore, entered: Entered, token: string): Promise<Restored & Entered> {
+async function settle(
+  restoring: Restore,
+  entered: Entered,
+  token: string,
+): Promise<Restored & Entered> {
   const place = { ...restoring, shell: entered.shell };
   const { snapshot } = restoring;
   const { stdout } = await runScript({

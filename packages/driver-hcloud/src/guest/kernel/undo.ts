@@ -105,7 +105,10 @@ function undo({ kind, key, base, now }: Difference): string | undefined {
     case "nftables":
       // Both in one transaction: at no moment are there no rules.
       return `{ echo 'flush ruleset'; cat <&8; } | nft -f -`;
-    default:
+    case "kernel":
+    case "cmdline":
+    case "kexec":
+    case "module":
       return undefined;
   }
 }

@@ -84,6 +84,5 @@ reboot_now
 
 /** Deletes the old roots, and waits until their space is free. */
 export const FREE_SPACE = changeDisk(`${OLD_ROOTS}
-drop_old_roots 0
-btrfs subvolume sync $top > /dev/null
+free_space
 `);
