@@ -29,8 +29,8 @@ remove_path() {
   # The node of a device that the kernel has goes with the device.
   if [[ -b $1 ]]; then [[ ! -e /sys/dev/block/$(stat -c %Hr:%Lr "$1") ]] || return 0
   elif [[ -c $1 ]]; then [[ ! -e /sys/dev/char/$(stat -c %Hr:%Lr "$1") ]] || return 0; fi
-  [[ $1 != /run/netns/* ]] || umount -l "$1"
-  rm -rf -- "$1"
+  # What is mounted below may be the disk.
+  rm -rf --one-file-system -- "$1"
 }
 # The newest module comes first in the list, and a module is newer than those that it needs.
 # Rules hold modules that are newer than their table, so that one pass may not do.
@@ -48,7 +48,9 @@ remove_modules() {
  */
 export function undoScript(differences: readonly Difference[]): string {
   const commands = ORDER.flatMap((kind) => {
-    const those = differences.filter((difference) => difference.kind === kind);
+    const found = differences.filter((difference) => difference.kind === kind);
+    // What is in a folder before the folder: the comparison sorts by name.
+    const those = kind === "path" ? found.toReversed() : found;
     if (kind !== "module") return those.flatMap((difference) => undo(difference) ?? []);
     const extra = those.filter(({ base }) => base === undefined).map(({ key }) => quote(key));
     const missing = those.filter(({ now }) => now === undefined).map(({ key }) => quote(key));

@@ -76,7 +76,7 @@ const FACTS = `facts() {
   read -r line < /proc/version; echo "kernel $line"
   read -r line < /proc/cmdline; echo "cmdline $line"
   read -r line 2> /dev/null < /sys/kernel/kexec_loaded && echo "kexec $line"
-  while read -r line; do echo "module \${line%% *}"; done < /proc/modules
+  [[ ! -e /proc/modules ]] || while read -r line; do echo "module \${line%% *}"; done < /proc/modules
   # A key is followed by ":" and its value; a value of several lines repeats the key.
   grep -rs '' /proc/sys --exclude-dir=binfmt_misc --exclude=stat_refresh | grep -Ev '^/proc/sys/(${VOLATILE}):' | sed 's|^/proc/sys/|sysctl |'
   ip -d -o link | sed -E 's/^[0-9]+: /link /'
@@ -85,9 +85,10 @@ const FACTS = `facts() {
     sed -nE '/ proto (kernel|dhcp|ra|redirect) /!{s/^/route /;s/ (dead|linkdown)//g;p}'
   { ip -4 rule | sed 's/^/-4 /'; ip -6 rule | sed 's/^/-6 /'; } 2> /dev/null | sed 's/^/rule /'
   ip -o neigh show nud permanent | sed 's/^/neigh /'
-  tc qdisc | sed -nE '/ parent /!{s/ refcnt [0-9]+//;p}'
+  # The kernel gives its own ones the handle 0.
+  tc qdisc | sed -nE '/ (parent|0:) /!{s/ refcnt [0-9]+//;p}'
   find /run /dev /dev/shm /dev/mqueue /sys/fs/bpf /run/netns -xdev \\( ${LIVING} \\) -prune \\
-    -o \\( -type f \\( ${CONFIG} \\) -printf 'path %p %y %s\\n' \\) -o ! -type d -printf 'path %p %y -\\n' 2> /dev/null | grep -v '^path /dev/tty' || true
+    -o \\( -type f \\( ${CONFIG} \\) -printf 'path %p %y %s\\n' \\) -o -printf 'path %p %y -\\n' 2> /dev/null | grep -v '^path /dev/tty' || true
   find /sys/fs/cgroup -mindepth 1 -maxdepth 1 -type d \\( ${LIVING} \\) -prune -o -type d -mindepth 1 -maxdepth 1 -printf 'cgroup %p\\n' 2> /dev/null || true
   for line in /sys/block/*; do
     read -r words < $line/size && (( words > 0 )) && echo "block \${line##*/}"
