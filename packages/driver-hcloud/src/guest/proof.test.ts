@@ -26,6 +26,7 @@ test("a full reboot is proven by a new boot only", () => {
 test("tells the subvolumes, the free space and what is left of the time before", () => {
   const text = `${NEW}survivor 563\nleftover /dev/m8\n`;
   expect(parseProof(text, { token: "t1", how: "soft" })).toEqual({
+    token: "t1",
     root: 270,
     home: 271,
     leftovers: ["survivor 563", "leftover /dev/m8"],

@@ -26,9 +26,12 @@ const ORDER: readonly Kind[] = [
 /** What the commands of an undo use. */
 const FUNCTIONS = `
 remove_path() {
-  # The node of a device that the kernel has goes with the device.
-  if [[ -b $1 ]]; then [[ ! -e /sys/dev/block/$(stat -c %Hr:%Lr "$1") ]] || return 0
-  elif [[ -c $1 ]]; then [[ ! -e /sys/dev/char/$(stat -c %Hr:%Lr "$1") ]] || return 0; fi
+  # The node that the kernel made of a device goes with the device.
+  local kind=char line
+  if [[ -b $1 ]]; then kind=block; fi
+  if [[ -b $1 || -c $1 ]] && line=/sys/dev/$kind/$(stat -c %Hr:%Lr "$1")/uevent && [[ -e $line ]]; then
+    while read -r line; do [[ $line != "DEVNAME=\${1#/dev/}" ]] || return 0; done < $line
+  fi
   # What is mounted below may be the disk.
   rm -rf --one-file-system -- "$1"
 }

@@ -23,28 +23,12 @@ const LIVING = [
   "/run/nextroot",
   "/run/motd*",
   "/run/utmp",
-  "/run/systemd/units",
-  "/run/systemd/sessions",
-  "/run/systemd/users",
-  "/run/systemd/seats",
-  "/run/systemd/inhibit",
-  "/run/systemd/netif",
-  "/run/systemd/journal",
-  "/run/systemd/propagate",
-  "/run/systemd/generator*",
-  "/run/systemd/ask-password*",
-  "/run/systemd/incoming",
-  "/run/systemd/mount-rootfs",
-  "/run/systemd/resolve",
-  "/run/systemd/timesync",
-  "/run/systemd/transient/session-*",
-  "/run/systemd/systemd-units-load",
-  "/run/udev/data",
-  "/run/udev/tags",
-  "/run/udev/links*",
-  "/run/udev/watch*",
-  "/run/udev/static_node-tags",
-  "/run/udev/queue",
+  "/run/nologin",
+  "/run/systemd",
+  "/run/tmpfiles.d",
+  "/run/sysctl.d",
+  "/run/modules-load.d",
+  "/run/udev",
   "/run/cloud-init",
   "/run/lock",
   "/dev/pts",
@@ -62,9 +46,15 @@ const LIVING = [
   .join(" -o ");
 
 /** Configuration in /run: its content counts, which its size stands for. */
-const CONFIG = ["/run/systemd/system/*", "/run/systemd/*.conf.d/*", "/run/udev/rules.d/*"]
-  .map((path) => `-path '${path}'`)
-  .join(" -o ");
+const CONFIG = [
+  ...["system", "system.control", "system.attached", "transient", "network", "*.conf.d"].map(
+    (folder) => `/run/systemd/${folder}`,
+  ),
+  "/run/udev/rules.d",
+  "/run/sysctl.d",
+  "/run/tmpfiles.d",
+  "/run/modules-load.d",
+].join(" ");
 
 /**
  * Prints the state of the kernel and of the file systems in memory, one fact a line, sorted: what
@@ -87,9 +77,10 @@ const FACTS = `facts() {
   ip -o neigh show nud permanent | sed 's/^/neigh /'
   # The kernel gives its own ones the handle 0.
   tc qdisc | sed -nE '/ (parent|0:) /!{s/ refcnt [0-9]+//;p}'
-  find /run /dev /dev/shm /dev/mqueue /sys/fs/bpf /run/netns -xdev \\( ${LIVING} \\) -prune \\
-    -o \\( -type f \\( ${CONFIG} \\) -printf 'path %p %y %s\\n' \\) -o -printf 'path %p %y -\\n' 2> /dev/null | grep -v '^path /dev/tty' || true
-  find /sys/fs/cgroup -mindepth 1 -maxdepth 1 -type d \\( ${LIVING} \\) -prune -o -type d -mindepth 1 -maxdepth 1 -printf 'cgroup %p\\n' 2> /dev/null || true
+  # A socket of the system must not go before the soft reboot, so only configuration counts there.
+  find /run /dev /dev/shm /dev/mqueue /sys/fs/bpf /run/netns -xdev \\( ${LIVING} \\) -prune -o -printf 'path %p %y -\\n' 2> /dev/null | grep -v '^path /dev/tty'
+  find ${CONFIG} -type f -printf 'path %p %y %s\\n' -o ! -name 'session-*.scope*' -mindepth 1 -printf 'path %p %y -\\n' 2> /dev/null
+  find /sys/fs/cgroup -mindepth 1 -maxdepth 1 -type d \\( ${LIVING} \\) -prune -o -type d -mindepth 1 -maxdepth 1 -printf 'cgroup %p\\n' 2> /dev/null
   for line in /sys/block/*; do
     read -r words < $line/size && (( words > 0 )) && echo "block \${line##*/}"
   done
