@@ -5,6 +5,8 @@ import { PROOF } from "./script/proof.ts";
 /** Proof that a restored root runs. */
 export interface Entered {
   readonly shell: RootShell;
+  /** What the rollback recorded: {@link EnteredWait.token}. */
+  readonly token: string;
   /** Ids of the btrfs subvolumes that are mounted on `/` and `/home`. */
   readonly root: number;
   readonly home: number;
@@ -79,5 +81,5 @@ export function parseProof(
   const leftovers = lines.filter((line) => /^(survivor|leftover) /.test(line));
   const [, available, size] = /^space (\d+) (\d+)$/m.exec(text) ?? [];
   const free = Number(available) / Number(size);
-  return { root: root.id, home: home.id, leftovers, free };
+  return { token, root: root.id, home: home.id, leftovers, free };
 }

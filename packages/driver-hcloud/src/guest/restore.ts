@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { isVmrigError, type PublicKey, type SnapshotName } from "vmrig/driver";
 import type { Difference } from "./kernel/fact.ts";
-import { reasonsToReboot, type Phase } from "./kernel/judge.ts";
-import { parseDifferences } from "./kernel/parse-differences.ts";
+import { reasonsToReboot } from "./kernel/judge.ts";
+import { parseDifferences, type Report } from "./kernel/parse-differences.ts";
 import { undoScript } from "./kernel/undo.ts";
 import { waitUntilEntered, type Entered } from "./proof.ts";
 import type { RootShell } from "./root-shell.ts";
@@ -71,14 +71,13 @@ async function enter(restoring: Restore): Promise<Restored & Entered> {
     }),
   );
   if (begun?.code !== EXIT.differs) {
-    const entered = await wait(restoring, token, "soft");
-    return entered.leftovers.length === 0
-      ? { ...entered, because: [] }
-      : await settle(restoring, entered, token);
+    return await settle(restoring, await wait(restoring, token, "soft"), []);
   }
 
   // 2. Undo the differences, and enter by what is still needed.
-  const because = await undo(restoring, parseDifferences(begun.stdout).differences, "before");
+  const { differences } = parseDifferences(begun.stdout);
+  const left = await undo(restoring, differences, UNDO);
+  const because = reasonsToReboot(left, "before");
   const how = because.length === 0 ? "soft" : "reboot";
   await mayLeave(
     runScript({
@@ -89,51 +88,63 @@ async function enter(restoring: Restore): Promise<Restored & Entered> {
     }),
   );
   const entered = await wait(restoring, token, how);
-  if (how === "soft") return await settle(restoring, entered, token);
+  if (how === "soft") return await settle(restoring, entered, left.differences);
   return await recordFresh(restoring, entered, because);
 }
 
-/** Verifies the kernel's state in the restored root, and reboots when something is left. */
+/**
+ * Ends what survived the soft reboot, and undoes what could not be undone before it. Reboots when
+ * that fails. Looks at nothing else: the processes of the time before are dead, so anything new
+ * comes from the services of the snapshot, which are starting.
+ */
 async function settle(
   restoring: Restore,
   entered: Entered,
-  token: string,
+  deferred: readonly Difference[],
 ): Promise<Restored & Entered> {
+  if (entered.leftovers.length + deferred.length === 0) return { ...entered, because: [] };
   const place = { ...restoring, shell: entered.shell };
   const { snapshot } = restoring;
   const { stdout } = await runScript({
     ...place,
     script: CLEAN_UP,
-    task: `verify ${snapshot}`,
+    task: `clean up ${snapshot}`,
     args: [snapshot],
   });
-  // What is missing may still be on its way: services are starting.
-  const tooMuch = parseDifferences(stdout).differences.filter(({ now }) => now !== undefined);
-  const because = await undo(place, tooMuch, "after");
+  const known = new Set(deferred.map(nameOf));
+  const isKnown = (difference: Difference): boolean => known.has(nameOf(difference));
+  const found = parseDifferences(stdout).differences.filter(isKnown);
+  const left = await undo(place, found, UNDO_RUNNING);
+  const differences = left.differences.filter(isKnown);
+  const because = reasonsToReboot({ ...left, differences }, "after");
   if (because.length === 0) return { ...entered, because };
   await mayLeave(
-    runScript({ ...place, script: REBOOT, task: `enter ${snapshot}`, args: [snapshot, token] }),
+    runScript({ ...place, script: REBOOT, task: `enter ${snapshot}`, args: [snapshot] }),
   );
-  return await recordFresh(restoring, await wait(restoring, token, "reboot"), because);
+  return await recordFresh(restoring, await wait(restoring, entered.token, "reboot"), because);
 }
 
-/** Undoes differences, and returns why a full reboot is needed nevertheless. */
+function nameOf({ kind, key }: Difference): string {
+  return `${kind} ${key}`;
+}
+
+/** Undoes differences, and returns what is left. */
 async function undo(
   place: Restore,
-  found: readonly Difference[],
-  phase: Phase,
-): Promise<readonly string[]> {
-  let report = { differences: found, held: new Set<string>() as ReadonlySet<string> };
+  differences: readonly Difference[],
+  script: typeof UNDO | typeof UNDO_RUNNING,
+): Promise<Report> {
+  let report: Report = { differences, held: new Set() };
   for (let round = 0; round < UNDO_ROUNDS && report.differences.length > 0; round += 1) {
     const { stdout } = await runScript({
       ...place,
-      script: phase === "before" ? UNDO : UNDO_RUNNING,
+      script,
       task: "undo changes of the kernel's state",
       args: [place.snapshot, undoScript(report.differences)],
     });
     report = parseDifferences(stdout);
   }
-  return reasonsToReboot(report, phase);
+  return report;
 }
 
 async function recordFresh(

@@ -1,6 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -44,7 +44,6 @@ export async function bootTestMachine(): Promise<TestMachine> {
   await writeFile(join(folder, "credential"), credential(hostKey, rootKey.publicKey));
   const port = await freePort();
   await writeFile(join(folder, "known_hosts"), `[127.0.0.1]:${port} ${hostKey.publicKey}\n`);
-  await mkdir(join(folder, "home"));
   const qemu = spawn(
     "setpriv",
     ["--pdeathsig", "KILL", "qemu-system-x86_64", ...qemuArguments(folder, port)],
@@ -53,26 +52,26 @@ export async function bootTestMachine(): Promise<TestMachine> {
 
   function qemuArguments(at: string, forwarded: number): string[] {
     return [
-      ...["-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "1"],
-      ...["-m", "512", "-nodefaults", "-no-user-config", "-display", "none"],
-      ...["-serial", `file:${join(at, "console")}`],
-      ...["-kernel", join(images, image.kernel), "-initrd", join(images, image.initrd)],
-      ...["-append", `${image.append} console=ttyS0 quiet panic=-1 ${EMULATED}`],
-      ...["-drive", `file=${disk},if=virtio,discard=unmap`],
-      ...["-netdev", `user,id=nat,hostfwd=tcp:127.0.0.1:${forwarded}-:22`],
-      ...["-device", "virtio-net-pci,netdev=nat,romfile=", "-device", "virtio-rng-pci"],
-      ...["-smbios", `type=11,path=${join(at, "credential")}`],
-      ...["-qmp", `unix:${join(at, "qmp")},server=on,wait=off`],
-    ];
+      ["-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "1"],
+      ["-m", "512", "-nodefaults", "-no-user-config", "-display", "none"],
+      ["-serial", `file:${join(at, "console")}`],
+      ["-kernel", join(images, image.kernel), "-initrd", join(images, image.initrd)],
+      ["-append", `${image.append} console=ttyS0 quiet panic=-1 ${EMULATED}`],
+      ["-drive", `file=${disk},if=virtio,discard=unmap`],
+      ["-netdev", `user,id=nat,hostfwd=tcp:127.0.0.1:${forwarded}-:22`],
+      ["-device", "virtio-net-pci,netdev=nat,romfile=", "-device", "virtio-rng-pci"],
+      ["-smbios", `type=11,path=${join(at, "credential")}`],
+      ["-qmp", `unix:${join(at, "qmp")},server=on,wait=off`],
+    ].flat();
   }
 
   const ssh = [
-    ...["-q", "-i", join(folder, "key"), "-p", String(port), "-o", "IdentitiesOnly=yes"],
-    ...["-o", `UserKnownHostsFile=${join(folder, "known_hosts")}`, "-o", "ConnectTimeout=10"],
-    ...["-o", "StrictHostKeyChecking=yes", "-o", "ServerAliveInterval=5"],
-    ...["-o", "ControlMaster=auto", "-o", `ControlPath=${join(folder, "ssh")}`],
-    ...["-o", "ControlPersist=60", "root@127.0.0.1"],
-  ];
+    ["-q", "-i", join(folder, "key"), "-p", String(port), "-o", "IdentitiesOnly=yes"],
+    ["-o", `UserKnownHostsFile=${join(folder, "known_hosts")}`, "-o", "ConnectTimeout=10"],
+    ["-o", "StrictHostKeyChecking=yes", "-o", "ServerAliveInterval=5"],
+    ["-o", "ControlMaster=auto", "-o", `ControlPath=${join(folder, "ssh")}`],
+    ["-o", "ControlPersist=60", "root@127.0.0.1"],
+  ].flat();
   const shell: RootShell = { run: (script, options) => runOver(ssh, script, options) };
   const endConnection = async (): Promise<void> => {
     await run("ssh", ["-O", "exit", ...ssh]).catch(() => {}); // no connection

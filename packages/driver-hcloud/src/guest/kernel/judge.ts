@@ -60,7 +60,7 @@ function judge(
     case "qdisc":
       return { reason: `${NETWORK[kind]} ${isExtra ? "remains" : "is gone"}: ${key}`, soft: true };
     case "path":
-      return path(key, { isExtra, isMissing, type: base ?? "" });
+      return path(key, { isExtra, isMissing, type: base ?? now ?? "" });
     case "cgroup":
       return isExtra ? { reason: `${key} cannot be removed`, soft: true } : undefined;
     case "block":
@@ -103,7 +103,9 @@ function path(
   key: string,
   { isExtra, isMissing, type }: { isExtra: boolean; isMissing: boolean; type: string },
 ): Judgement | undefined {
-  if (isExtra) return { reason: `${key} cannot be removed`, soft: true };
+  // What an undo leaves of new nodes is the kernel's own.
+  if (isExtra)
+    return /^[bc]/.test(type) ? undefined : { reason: `${key} cannot be removed`, soft: true };
   if (!isMissing) return { reason: `${key} was changed` };
   return /^[bc]/.test(type) ? { reason: `device node ${key} is gone` } : undefined;
 }

@@ -62,7 +62,9 @@ function isDifferent({ kind, base, now }: Difference): boolean {
 /** Returns what a test can have changed of a link, as arguments of `ip link set`. */
 export function linkFacts(text: string): string {
   const flags = /^<([^>]*)>/.exec(text)?.[1]?.split(",") ?? [];
-  const value = (name: string): string => new RegExp(` ${name} (\\S+)`).exec(text)?.[1] ?? "";
+  // A backslash stands for a line break in the output of `ip -o`.
+  const value = (name: string): string =>
+    new RegExp(`[ \\\\]${name} ([^ \\\\]+)`).exec(text)?.[1] ?? "";
   return [
     flags.includes("UP") ? "up" : "down",
     `promisc ${flags.includes("PROMISC") ? "on" : "off"}`,

@@ -26,11 +26,14 @@ const ORDER: readonly Kind[] = [
 /** What the commands of an undo use. */
 const FUNCTIONS = `
 remove_path() {
-  # The node of a device that the kernel has goes with the device.
-  if [[ -b $1 ]]; then [[ ! -e /sys/dev/block/$(stat -c %Hr:%Lr "$1") ]] || return 0
-  elif [[ -c $1 ]]; then [[ ! -e /sys/dev/char/$(stat -c %Hr:%Lr "$1") ]] || return 0; fi
-  [[ $1 != /run/netns/* ]] || umount -l "$1"
-  rm -rf -- "$1"
+  # The node that the kernel made of a device goes with the device.
+  local kind=char line
+  if [[ -b $1 ]]; then kind=block; fi
+  if [[ -b $1 || -c $1 ]] && line=/sys/dev/$kind/$(stat -c %Hr:%Lr "$1")/uevent && [[ -e $line ]]; then
+    while read -r line; do [[ $line != "DEVNAME=\${1#/dev/}" ]] || return 0; done < $line
+  fi
+  # What is mounted below may be the disk.
+  rm -rf --one-file-system -- "$1"
 }
 # The newest module comes first in the list, and a module is newer than those that it needs.
 # Rules hold modules that are newer than their table, so that one pass may not do.
@@ -48,7 +51,9 @@ remove_modules() {
  */
 export function undoScript(differences: readonly Difference[]): string {
   const commands = ORDER.flatMap((kind) => {
-    const those = differences.filter((difference) => difference.kind === kind);
+    const found = differences.filter((difference) => difference.kind === kind);
+    // What is in a folder before the folder: the comparison sorts by name.
+    const those = kind === "path" ? found.toReversed() : found;
     if (kind !== "module") return those.flatMap((difference) => undo(difference) ?? []);
     const extra = those.filter(({ base }) => base === undefined).map(({ key }) => quote(key));
     const missing = those.filter(({ now }) => now === undefined).map(({ key }) => quote(key));
@@ -105,7 +110,10 @@ function undo({ kind, key, base, now }: Difference): string | undefined {
     case "nftables":
       // Both in one transaction: at no moment are there no rules.
       return `{ echo 'flush ruleset'; cat <&8; } | nft -f -`;
-    default:
+    case "kernel":
+    case "cmdline":
+    case "kexec":
+    case "module":
       return undefined;
   }
 }

@@ -21,6 +21,7 @@ undo() {
   "$@" -c "$script" 8< "$rules" > $state/undo 2>&1 < /dev/null || true
   "$@" -c "$SCAN" > $state/scan
   compare "$name"
+  [[ -e /proc/modules ]] || return 0
   while read -r line _ count _; do (( count == 0 )) || echo "held $line"; done < /proc/modules
 }
 `;

@@ -1,8 +1,11 @@
+import { TEST_USER } from "./write-key.ts";
+
 /**
  * `swap` puts the prepared subvolumes in place, each by one atomic exchange. A power cut between
  * the two boots the new root with the old home, which the next rollback replaces. Nothing here
  * waits for the programs of the old root, which may ignore SIGTERM or take 90 s to stop: they get
- * SIGKILL. The first sync makes the exchange durable, or a later crash would boot the old root.
+ * SIGKILL. The sync makes the exchange durable, or a later crash would boot the old root. It syncs
+ * folders, not the file system: a test may have left gigabytes in memory.
  */
 export const ENTER = `swap() {
   mv -T --exchange $top/@ $work/root
@@ -12,7 +15,7 @@ export const ENTER = `swap() {
   read -r up _ < /proc/uptime
   echo "$1 $boot \${up/./}" > $state/entered
   cp /proc/1/mountinfo $state/mounts
-  btrfs filesystem sync $top
+  sync $top $state $state/old $state/entered $top/@home/${TEST_USER}/.ssh/authorized_keys
 }
 in_the_machine() { nsenter --mount=/proc/1/ns/mnt -- "$@"; }
 leave_nextroot() {
@@ -31,6 +34,7 @@ soft_reboot() {
 }
 full_reboot() {
   swap "$1"
+  btrfs filesystem sync $top
   leave_nextroot
   reboot_now
 }

@@ -28,5 +28,11 @@ drop_old_roots() {
     [[ $running == "\${old#$top}"/* ]] || drop_tree "$old"
   done
 }
+# The cleaner sleeps for up to 30 s, unless a sync wakes it.
+free_space() {
+  drop_old_roots 0
+  btrfs filesystem sync $top
+  btrfs subvolume sync -s 1 $top > /dev/null
+}
 KEPT=${KEPT}
 `;

@@ -1,5 +1,4 @@
 import { EXIT } from "./exit-codes.ts";
-import { quote } from "./quote.ts";
 
 /**
  * Starts each script. `/usr/local` is not on the path, because tests put their own programs there.
@@ -68,7 +67,7 @@ export function changeDisk(body: string): string {
   return inOwnMounts(`${FIND_DISK}${MOUNT_TOP}${LOCK}${PASS_FENCE}${body}`);
 }
 
+/** Bash reads a script from a pipe one byte at a time, so `cat` reads all but the first line. */
 function inOwnMounts(body: string): string {
-  const script = quote(`${PROLOGUE}${body}`);
-  return `exec unshare --mount --propagation private bash -c ${script} vmrig "$@"\n`;
+  return `exec unshare --mount --propagation private bash -c "$(cat)" vmrig "$@"\n${PROLOGUE}${body}`;
 }

@@ -5,8 +5,9 @@ import { SCAN } from "./scan.ts";
 import { COMPARE } from "./compare.ts";
 
 /**
- * `survivors` prints the processes from before the soft reboot, `leftover_mounts` the mounts. The
- * number of a mount and its folder together tell that it is the same one. Reads files only.
+ * `survivors` prints the processes from before the soft reboot, `leftover_mounts` the mounts: those
+ * on /dev, /sys and /run can outlive it. A mount is the same one when its file system (by device
+ * number) and its folder are. Reads files only.
  */
 const LEFTOVERS = `same_boot() {
   local boot now
@@ -29,12 +30,12 @@ leftover_mounts() {
   local point words
   same_boot "$1" || return 0
   local -A before=() captured=()
-  while read -r -a words; do before[\${words[0]} \${words[4]}]=1; done < "$1/mounts"
+  while read -r -a words; do before[\${words[2]} \${words[4]}]=1; done < "$1/mounts"
   while read -r -a words; do captured[\${words[4]}]=1; done < "$2/mounts"
   while read -r -a words; do
     point=\${words[4]}
-    [[ -z \${before[\${words[0]} $point]-} || -n \${captured[$point]-} ]] && continue
-    case $point in / | /run/credentials/* | /run/user/* | /run/nextroot | /proc/sys/fs/binfmt_misc) ;; *) echo "$point" ;; esac
+    [[ -z \${before[\${words[2]} $point]-} || -n \${captured[$point]-} ]] && continue
+    case $point in / | /run/credentials* | /run/user/* | /run/nextroot | /proc/sys/fs/binfmt_misc) ;; *) echo "$point" ;; esac
   done < /proc/1/mountinfo
 }
 `;
@@ -84,6 +85,5 @@ reboot_now
 
 /** Deletes the old roots, and waits until their space is free. */
 export const FREE_SPACE = changeDisk(`${OLD_ROOTS}
-drop_old_roots 0
-btrfs subvolume sync $top > /dev/null
+free_space
 `);

@@ -36,8 +36,7 @@ drop_old_roots $(( KEPT - 1 ))
 if ! prepare "$1" "$2"; then
   # Old roots hold most of the space that a rollback can free.
   drop_tree $work
-  drop_old_roots 0
-  btrfs subvolume sync $top > /dev/null
+  free_space
   prepare "$1" "$2" || exit ${EXIT.full}
 fi
 clean_scan

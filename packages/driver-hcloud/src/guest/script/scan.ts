@@ -23,28 +23,12 @@ const LIVING = [
   "/run/nextroot",
   "/run/motd*",
   "/run/utmp",
-  "/run/systemd/units",
-  "/run/systemd/sessions",
-  "/run/systemd/users",
-  "/run/systemd/seats",
-  "/run/systemd/inhibit",
-  "/run/systemd/netif",
-  "/run/systemd/journal",
-  "/run/systemd/propagate",
-  "/run/systemd/generator*",
-  "/run/systemd/ask-password*",
-  "/run/systemd/incoming",
-  "/run/systemd/mount-rootfs",
-  "/run/systemd/resolve",
-  "/run/systemd/timesync",
-  "/run/systemd/transient/session-*",
-  "/run/systemd/systemd-units-load",
-  "/run/udev/data",
-  "/run/udev/tags",
-  "/run/udev/links*",
-  "/run/udev/watch*",
-  "/run/udev/static_node-tags",
-  "/run/udev/queue",
+  "/run/nologin",
+  "/run/systemd",
+  "/run/tmpfiles.d",
+  "/run/sysctl.d",
+  "/run/modules-load.d",
+  "/run/udev",
   "/run/cloud-init",
   "/run/lock",
   "/dev/pts",
@@ -62,9 +46,15 @@ const LIVING = [
   .join(" -o ");
 
 /** Configuration in /run: its content counts, which its size stands for. */
-const CONFIG = ["/run/systemd/system/*", "/run/systemd/*.conf.d/*", "/run/udev/rules.d/*"]
-  .map((path) => `-path '${path}'`)
-  .join(" -o ");
+const CONFIG = [
+  ...["system", "system.control", "system.attached", "transient", "network", "*.conf.d"].map(
+    (folder) => `/run/systemd/${folder}`,
+  ),
+  "/run/udev/rules.d",
+  "/run/sysctl.d",
+  "/run/tmpfiles.d",
+  "/run/modules-load.d",
+].join(" ");
 
 /**
  * Prints the state of the kernel and of the file systems in memory, one fact a line, sorted: what
@@ -76,7 +66,7 @@ const FACTS = `facts() {
   read -r line < /proc/version; echo "kernel $line"
   read -r line < /proc/cmdline; echo "cmdline $line"
   read -r line 2> /dev/null < /sys/kernel/kexec_loaded && echo "kexec $line"
-  while read -r line; do echo "module \${line%% *}"; done < /proc/modules
+  [[ ! -e /proc/modules ]] || while read -r line; do echo "module \${line%% *}"; done < /proc/modules
   # A key is followed by ":" and its value; a value of several lines repeats the key.
   grep -rs '' /proc/sys --exclude-dir=binfmt_misc --exclude=stat_refresh | grep -Ev '^/proc/sys/(${VOLATILE}):' | sed 's|^/proc/sys/|sysctl |'
   ip -d -o link | sed -E 's/^[0-9]+: /link /'
@@ -85,10 +75,12 @@ const FACTS = `facts() {
     sed -nE '/ proto (kernel|dhcp|ra|redirect) /!{s/^/route /;s/ (dead|linkdown)//g;p}'
   { ip -4 rule | sed 's/^/-4 /'; ip -6 rule | sed 's/^/-6 /'; } 2> /dev/null | sed 's/^/rule /'
   ip -o neigh show nud permanent | sed 's/^/neigh /'
-  tc qdisc | sed -nE '/ parent /!{s/ refcnt [0-9]+//;p}'
-  find /run /dev /dev/shm /dev/mqueue /sys/fs/bpf /run/netns -xdev \\( ${LIVING} \\) -prune \\
-    -o \\( -type f \\( ${CONFIG} \\) -printf 'path %p %y %s\\n' \\) -o ! -type d -printf 'path %p %y -\\n' 2> /dev/null | grep -v '^path /dev/tty' || true
-  find /sys/fs/cgroup -mindepth 1 -maxdepth 1 -type d \\( ${LIVING} \\) -prune -o -type d -mindepth 1 -maxdepth 1 -printf 'cgroup %p\\n' 2> /dev/null || true
+  # The kernel gives its own ones the handle 0.
+  tc qdisc | sed -nE '/ (parent|0:) /!{s/ refcnt [0-9]+//;p}'
+  # A socket of the system must not go before the soft reboot, so only configuration counts there.
+  find /run /dev /dev/shm /dev/mqueue /sys/fs/bpf /run/netns -xdev \\( ${LIVING} \\) -prune -o -printf 'path %p %y -\\n' 2> /dev/null | grep -v '^path /dev/tty'
+  find ${CONFIG} -type f -printf 'path %p %y %s\\n' -o ! -name 'session-*.scope*' -mindepth 1 -printf 'path %p %y -\\n' 2> /dev/null
+  find /sys/fs/cgroup -mindepth 1 -maxdepth 1 -type d \\( ${LIVING} \\) -prune -o -type d -mindepth 1 -maxdepth 1 -printf 'cgroup %p\\n' 2> /dev/null
   for line in /sys/block/*; do
     read -r words < $line/size && (( words > 0 )) && echo "block \${line##*/}"
   done
