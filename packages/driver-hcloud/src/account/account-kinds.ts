@@ -42,25 +42,23 @@ export const ACCOUNT_KINDS: readonly AccountKind[] = [
     type: "hcloud_server",
     async list(client, { signal, prices }) {
       const all = await listServers(client, { signal });
-      return all
-        .filter(({ status }) => status !== "deleting")
-        .flatMap((server) => {
-          const { server_type, location, public_net } = server;
-          const where = `${server_type.name} in ${location.name}`;
-          const address = public_net.ipv4 === null ? "" : " with an IPv4 address";
-          const what = `server ${server.id} "${server.name}", ${where}${address}`;
-          const monthly = prices && priceOf(server, prices);
-          return entries(client, { type: "hcloud_server", one: server, what, monthly }).map(
-            (entry) => ({ ...entry, server }),
-          );
-        });
+      const present = all.filter(({ status }) => status !== "deleting");
+      return await flatMap(present, async (server) => {
+        const { server_type, location, public_net } = server;
+        const where = `${server_type.name} in ${location.name}`;
+        const address = public_net.ipv4 === null ? "" : " with an IPv4 address";
+        const what = `server ${server.id} "${server.name}", ${where}${address}`;
+        const monthly = prices && priceOf(server, prices);
+        const found = await entries(client, { type: "hcloud_server", one: server, what, monthly });
+        return found.map((entry) => ({ ...entry, server }));
+      });
     },
   },
   {
     type: "hcloud_primary_ip",
     async list(client, { signal, prices }) {
       const all = await listPrimaryIps(client, { signal });
-      return all.flatMap((one) => {
+      return await flatMap(all, (one) => {
         const { id, name, ip, assignee_id } = one;
         const unused = assignee_id === null;
         return entries(client, {
@@ -79,7 +77,7 @@ export const ACCOUNT_KINDS: readonly AccountKind[] = [
     type: "hcloud_firewall",
     async list(client, { signal }) {
       const all = await listFirewalls(client, { signal });
-      return all.flatMap((one) => {
+      return await flatMap(all, (one) => {
         const usedBy = one.applied_to.map(({ server }) =>
           server ? `server ${server.id}` : "a label selector",
         );
@@ -92,7 +90,7 @@ export const ACCOUNT_KINDS: readonly AccountKind[] = [
     type: "hcloud_network",
     async list(client, { signal }) {
       const all = await listNetworks(client, { signal });
-      return all.flatMap((one) => {
+      return await flatMap(all, (one) => {
         const usedBy = one.servers.map((id) => `server ${id}`);
         return entries(client, { ...named("hcloud_network", "network", one), usedBy });
       });
@@ -103,7 +101,7 @@ export const ACCOUNT_KINDS: readonly AccountKind[] = [
     type: "hcloud_placement_group",
     async list(client, { signal }) {
       const all = await listPlacementGroups(client, { signal });
-      return all.flatMap((one) => {
+      return await flatMap(all, (one) => {
         const usedBy = one.servers.map((id) => `server ${id}`);
         const group = named("hcloud_placement_group", "placement group", one);
         return entries(client, { ...group, usedBy });
@@ -115,7 +113,7 @@ export const ACCOUNT_KINDS: readonly AccountKind[] = [
     type: "hcloud_ssh_key",
     async list(client, { signal }) {
       const all = await listSshKeys(client, { signal });
-      return all.flatMap((one) => entries(client, named("hcloud_ssh_key", "SSH key", one)));
+      return await flatMap(all, (one) => entries(client, named("hcloud_ssh_key", "SSH key", one)));
     },
     remove: deleteSshKey,
   },
@@ -143,13 +141,20 @@ interface EntryOptions {
   readonly unlabelled?: string;
 }
 
+async function flatMap<T>(
+  all: readonly T[],
+  work: (one: T) => Promise<readonly AccountEntry[]>,
+): Promise<readonly AccountEntry[]> {
+  return (await Promise.all(all.map(work))).flat();
+}
+
 /** Returns one entry, or none for what is not vmrig's. */
-function entries(
+async function entries(
   client: Client,
   { type, one, what, monthly, usedBy = [], unlabelled }: EntryOptions,
-): readonly AccountEntry[] {
+): Promise<readonly AccountEntry[]> {
   const belongs =
-    belongingOf(one, client.serverTime()) ??
+    (await belongingOf(client, one)) ??
     (unlabelled !== undefined && Object.keys(one.labels).every((key) => !isOwn(key))
       ? { to: "others" as const, why: unlabelled }
       : undefined);
