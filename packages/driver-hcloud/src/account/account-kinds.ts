@@ -36,6 +36,8 @@ export interface AccountKind {
   readonly remove?: (client: Client, options: OfResource) => Promise<readonly Action[]>;
 }
 
+const UNUSED_ADDRESS = "it is assigned to no server, and is billed nevertheless";
+
 /** All kinds, in the order in which their resources can be removed. */
 export const ACCOUNT_KINDS: readonly AccountKind[] = [
   {
@@ -58,16 +60,17 @@ export const ACCOUNT_KINDS: readonly AccountKind[] = [
     type: "hcloud_primary_ip",
     async list(client, { signal, prices }) {
       const all = await listPrimaryIps(client, { signal });
-      return await flatMap(all, (one) => {
-        const { id, name, ip, assignee_id } = one;
-        const unused = assignee_id === null;
+      // The address of a server goes with its server, or stays and is listed then.
+      const unused = all.filter(({ assignee_id }) => assignee_id === null);
+      return await flatMap(unused, (one) => {
+        const { id, name, ip, type, location } = one;
         return entries(client, {
           type: "hcloud_primary_ip",
           one,
           what: `primary IP ${id} "${name}" (${ip})`,
-          monthly: prices?.address(one.type, one.location.name)?.monthly,
-          usedBy: unused ? [] : [`server ${assignee_id}`],
-          ...(unused && { unlabelled: "it is assigned to no server, and is billed nevertheless" }),
+          monthly: prices?.address(type, location.name)?.monthly,
+          // An IPv6 address costs nothing.
+          ...(type === "ipv4" && { unlabelled: UNUSED_ADDRESS }),
         });
       });
     },
