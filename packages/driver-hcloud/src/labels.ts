@@ -14,8 +14,6 @@ export const IMAGE_NAME = "vmrig-image-name";
 
 /** On what a publish creates and removes again. The value says for what: `publish`. */
 export const TEMPORARY = "vmrig-temporary";
-/** Beside {@link TEMPORARY}: when it is not needed any more at the latest, in seconds since 1970. */
-export const UNTIL = "vmrig-until";
 
 /** Labels that vmrig changes by calls of the API. Terraform sets the first ones and then leaves them. */
 export const FENCE = "vmrig-fence";

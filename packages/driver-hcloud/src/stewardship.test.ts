@@ -75,7 +75,7 @@ test("a server that the state lacks is removed, and the others stay", async () =
   expect((await namesOf(team)).toSorted()).toEqual(["pcs-1-pc1", "pcs-1-pc2"]);
 });
 
-test("status shows the price of the rig, and works without a token and without the API", async () => {
+test("status shows the price of the rig, and works with a token that was revoked", async () => {
   const team = await setUpTeam();
   const office = await setUpOffice();
   await provisionInto(office);

@@ -36,40 +36,41 @@ export interface AccountKind {
   readonly remove?: (client: Client, options: OfResource) => Promise<readonly Action[]>;
 }
 
+const UNUSED_ADDRESS = "it is assigned to no server, and is billed nevertheless";
+
 /** All kinds, in the order in which their resources can be removed. */
 export const ACCOUNT_KINDS: readonly AccountKind[] = [
   {
     type: "hcloud_server",
     async list(client, { signal, prices }) {
       const all = await listServers(client, { signal });
-      return all
-        .filter(({ status }) => status !== "deleting")
-        .flatMap((server) => {
-          const { server_type, location, public_net } = server;
-          const where = `${server_type.name} in ${location.name}`;
-          const address = public_net.ipv4 === null ? "" : " with an IPv4 address";
-          const what = `server ${server.id} "${server.name}", ${where}${address}`;
-          const monthly = prices && priceOf(server, prices);
-          return entries(client, { type: "hcloud_server", one: server, what, monthly }).map(
-            (entry) => ({ ...entry, server }),
-          );
-        });
+      const present = all.filter(({ status }) => status !== "deleting");
+      return await flatMap(present, async (server) => {
+        const { server_type, location, public_net } = server;
+        const where = `${server_type.name} in ${location.name}`;
+        const address = public_net.ipv4 === null ? "" : " with an IPv4 address";
+        const what = `server ${server.id} "${server.name}", ${where}${address}`;
+        const monthly = prices && priceOf(server, prices);
+        const found = await entries(client, { type: "hcloud_server", one: server, what, monthly });
+        return found.map((entry) => ({ ...entry, server }));
+      });
     },
   },
   {
     type: "hcloud_primary_ip",
     async list(client, { signal, prices }) {
       const all = await listPrimaryIps(client, { signal });
-      return all.flatMap((one) => {
-        const { id, name, ip, assignee_id } = one;
-        const unused = assignee_id === null;
+      // The address of a server goes with its server, or stays and is listed then.
+      const unused = all.filter(({ assignee_id }) => assignee_id === null);
+      return await flatMap(unused, (one) => {
+        const { id, name, ip, type, location } = one;
         return entries(client, {
           type: "hcloud_primary_ip",
           one,
           what: `primary IP ${id} "${name}" (${ip})`,
-          monthly: prices?.address(one.type, one.location.name)?.monthly,
-          usedBy: unused ? [] : [`server ${assignee_id}`],
-          ...(unused && { unlabelled: "it is assigned to no server, and is billed nevertheless" }),
+          monthly: prices?.address(type, location.name)?.monthly,
+          // An IPv6 address costs nothing.
+          ...(type === "ipv4" && { unlabelled: UNUSED_ADDRESS }),
         });
       });
     },
@@ -79,7 +80,7 @@ export const ACCOUNT_KINDS: readonly AccountKind[] = [
     type: "hcloud_firewall",
     async list(client, { signal }) {
       const all = await listFirewalls(client, { signal });
-      return all.flatMap((one) => {
+      return await flatMap(all, (one) => {
         const usedBy = one.applied_to.map(({ server }) =>
           server ? `server ${server.id}` : "a label selector",
         );
@@ -92,7 +93,7 @@ export const ACCOUNT_KINDS: readonly AccountKind[] = [
     type: "hcloud_network",
     async list(client, { signal }) {
       const all = await listNetworks(client, { signal });
-      return all.flatMap((one) => {
+      return await flatMap(all, (one) => {
         const usedBy = one.servers.map((id) => `server ${id}`);
         return entries(client, { ...named("hcloud_network", "network", one), usedBy });
       });
@@ -103,7 +104,7 @@ export const ACCOUNT_KINDS: readonly AccountKind[] = [
     type: "hcloud_placement_group",
     async list(client, { signal }) {
       const all = await listPlacementGroups(client, { signal });
-      return all.flatMap((one) => {
+      return await flatMap(all, (one) => {
         const usedBy = one.servers.map((id) => `server ${id}`);
         const group = named("hcloud_placement_group", "placement group", one);
         return entries(client, { ...group, usedBy });
@@ -115,7 +116,7 @@ export const ACCOUNT_KINDS: readonly AccountKind[] = [
     type: "hcloud_ssh_key",
     async list(client, { signal }) {
       const all = await listSshKeys(client, { signal });
-      return all.flatMap((one) => entries(client, named("hcloud_ssh_key", "SSH key", one)));
+      return await flatMap(all, (one) => entries(client, named("hcloud_ssh_key", "SSH key", one)));
     },
     remove: deleteSshKey,
   },
@@ -143,13 +144,20 @@ interface EntryOptions {
   readonly unlabelled?: string;
 }
 
+async function flatMap<T>(
+  all: readonly T[],
+  work: (one: T) => Promise<readonly AccountEntry[]>,
+): Promise<readonly AccountEntry[]> {
+  return (await Promise.all(all.map(work))).flat();
+}
+
 /** Returns one entry, or none for what is not vmrig's. */
-function entries(
+async function entries(
   client: Client,
   { type, one, what, monthly, usedBy = [], unlabelled }: EntryOptions,
-): readonly AccountEntry[] {
+): Promise<readonly AccountEntry[]> {
   const belongs =
-    belongingOf(one, client.serverTime()) ??
+    (await belongingOf(client, one)) ??
     (unlabelled !== undefined && Object.keys(one.labels).every((key) => !isOwn(key))
       ? { to: "others" as const, why: unlabelled }
       : undefined);

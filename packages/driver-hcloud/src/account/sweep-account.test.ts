@@ -102,6 +102,20 @@ test("an address that no server has is shown, because it is billed, and never re
   await expect(remove(project, found)).rejects.toMatchObject({ code: "CLOUD_REFUSED" });
 });
 
+test("the address of a server is not listed beside it, with labels or without", async () => {
+  const project = await startProject();
+  const server = await createMachineServer(project, "pc1");
+  for (const address of project.double.project.primaryIps.all)
+    if (address.server === server.id) Object.assign(address, { labels: OF_COPY });
+  expect(typesOf(await listed(project))).not.toContain("hcloud_primary_ip");
+});
+
+test("an IPv6 address that no server has is not shown, because it costs nothing", async () => {
+  const project = await startProject();
+  await post(project, "/primary_ips", { name: "web", type: "ipv6", location: "fsn1" });
+  expect(await listed(project)).toEqual([]);
+});
+
 test("servers and keys without a label of vmrig are not listed", async () => {
   const project = await startProject();
   const server = await createMachineServer(project, "pc1");

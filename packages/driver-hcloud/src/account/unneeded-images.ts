@@ -26,9 +26,11 @@ export async function listUnneededImages(
   const images = await listImages(client, { query: { type: "snapshot" }, signal });
   const servers = await listServers(client, { labels: { [IMAGE]: true }, signal });
   const used = new Set(servers.map(({ labels }) => labels[IMAGE]));
-  const now = client.serverTime();
-  return images.flatMap((image) => {
-    const belongs = belongingOfImage(image, { images, used, now });
+  const judged = await Promise.all(
+    images.map((image) => belongingOfImage(client, image, { images, used })),
+  );
+  return images.flatMap((image, index) => {
+    const belongs = judged[index];
     if (belongs === undefined) return [];
     const monthly = prices && imagePrice(image, prices);
     const title = image.labels[IMAGE_NAME] ?? image.description;
@@ -45,22 +47,22 @@ export async function listUnneededImages(
   });
 }
 
+interface ImagesOfProject {
+  readonly images: readonly Image[];
+  /** Digests of the servers. */
+  readonly used: ReadonlySet<string | undefined>;
+}
+
 /** Returns why an image may not be needed; `undefined` if it is, or is none of vmrig's. */
-function belongingOfImage(
+async function belongingOfImage(
+  client: Client,
   image: Image,
-  {
-    images,
-    used,
-    now,
-  }: {
-    readonly images: readonly Image[];
-    readonly used: ReadonlySet<string | undefined>;
-    readonly now: number;
-  },
-): Belonging | undefined {
+  { images, used }: ImagesOfProject,
+): Promise<Belonging | undefined> {
   const { labels } = image;
-  if (labels[TEMPORARY] !== undefined) return belongingOf(image, now);
+  if (labels[TEMPORARY] !== undefined) return await belongingOf(client, image);
   if (labels[IMAGE] === undefined || used.has(labels[IMAGE])) return undefined;
+  const now = client.serverTime();
   const newer = images.find((other) => isNewer(other, image) && isOlderThan(other, now, KEPT_MS));
   if (newer !== undefined)
     return { to: "none", why: `image ${newer.id} has replaced it, and no server is made of it` };

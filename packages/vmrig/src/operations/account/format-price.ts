@@ -5,4 +5,4 @@ export function formatMonthly(monthly: Price | undefined, currency: string): str
   return monthly === undefined ? "" : `, ${perMonth(monthly)} ${currency} a month net`;
 }
 
-export const perMonth = ({ net }: Price): string => net.toFixed(2);
+const perMonth = ({ net }: Price): string => net.toFixed(2);
