@@ -7,7 +7,7 @@ import { createClient, type Client } from "../api/call/client.ts";
 import { createSshKey, listSshKeys } from "../api/ssh-keys.ts";
 import { fastClock } from "./fast-clock.test.kit.ts";
 import { findLeftovers } from "./leftovers.ts";
-import { describeProcess, isAbandoned, temporaryLabels, TEMPORARY } from "./temporary.ts";
+import { describeProcess, isAbandoned, temporaryLabels, OF_PUBLISH } from "./temporary.ts";
 
 vi.setConfig({ testTimeout: 30_000 });
 
@@ -72,7 +72,7 @@ test.each([
 
 test.each(["", "soon"])("without a readable deadline (%j) the age decides", async (until) => {
   const client = await connect();
-  const labels = { ...TEMPORARY, "vmrig-until": until };
+  const labels = { ...OF_PUBLISH, "vmrig-until": until };
   const at = (agoMs: number) => ({ labels, created: new Date(Date.now() - agoMs).toISOString() });
   await expect(isAbandoned(client, at(HOUR_MS))).resolves.toBe(false);
   await expect(isAbandoned(client, at(2 * HOUR_MS))).resolves.toBe(true);

@@ -4,7 +4,7 @@ import type { Client } from "../api/call/client.ts";
 import { subject, type Cancellable } from "../api/resource/kind.ts";
 import { deleteServer, listServers, SERVERS, type Server } from "../api/servers.ts";
 import { deleteSshKey, listSshKeys } from "../api/ssh-keys.ts";
-import { isAbandoned, TEMPORARY } from "./temporary.ts";
+import { isAbandoned, OF_PUBLISH } from "./temporary.ts";
 
 const REMOVAL_MS = 300_000;
 
@@ -17,13 +17,13 @@ export async function findLeftovers(
   { signal }: Cancellable = {},
 ): Promise<readonly Orphan[]> {
   const found: Orphan[] = [];
-  for (const server of await listServers(client, { labels: TEMPORARY, signal }))
+  for (const server of await listServers(client, { labels: OF_PUBLISH, signal }))
     if (await isAbandoned(client, server))
       found.push({
         what: `temporary server "${server.name}" (${server.id}) of an image publish that was killed, from ${day(server)}`,
         remove: () => removeServer(client, server),
       });
-  for (const key of await listSshKeys(client, { labels: TEMPORARY, signal }))
+  for (const key of await listSshKeys(client, { labels: OF_PUBLISH, signal }))
     if (await isAbandoned(client, key))
       found.push({
         what: `temporary SSH key "${key.name}" (${key.id}) of an image publish that was killed, from ${day(key)}`,
@@ -34,7 +34,7 @@ export async function findLeftovers(
 
 /** Removes what a publish has created under its name. A lost reply may have hidden it. */
 export async function removeTemporary(client: Client, name: string): Promise<void> {
-  const own = { labels: TEMPORARY, query: { name } };
+  const own = { labels: OF_PUBLISH, query: { name } };
   for (const server of await listServers(client, own)) await removeServer(client, server);
   for (const key of await listSshKeys(client, own)) await deleteSshKey(client, { of: key });
 }

@@ -3,7 +3,7 @@ import { generateKeyPair } from "vmrig/driver";
 import { createSshKey } from "../api/ssh-keys.ts";
 import { publishImage } from "./publish-image.ts";
 import { prepareStage } from "./publish.test.kit.ts";
-import { TEMPORARY } from "./temporary.ts";
+import { OF_PUBLISH } from "./temporary.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -124,7 +124,7 @@ test("an image that cannot be read costs nothing", async () => {
 test("a leftover that cannot be removed is reported, and the image is published", async () => {
   const { client, double, options, lines, left } = await prepareStage();
   const { publicKey } = generateKeyPair();
-  const labels = { ...TEMPORARY, "vmrig-until": "1" };
+  const labels = { ...OF_PUBLISH, "vmrig-until": "1" };
   await createSshKey(client, { key: { name: "old", labels, public_key: publicKey } });
   double.requestFaults.add(
     { method: "DELETE", path: /^\/ssh_keys\// },

@@ -1,5 +1,4 @@
 import { HcloudDouble, qemuBackend } from "@vmrig/hcloud-double";
-import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
@@ -9,7 +8,7 @@ import { createClient } from "../api/call/client.ts";
 import { createServer, listServers } from "../api/servers.ts";
 import { createSshKey } from "../api/ssh-keys.ts";
 import { userData } from "../stack/user-data.ts";
-import type { LocalImage } from "./cloud-image.ts";
+import { readLocalImage } from "./local-image.ts";
 import { publishImage } from "./publish-image.ts";
 
 vi.setConfig({ testTimeout: 1_200_000 });
@@ -18,11 +17,6 @@ const CACHE =
   process.env["VMRIG_CACHE"] ??
   join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "vmrig");
 
-async function readImage(folder: string): Promise<LocalImage> {
-  const image = JSON.parse(await readFile(join(folder, "image.json"), "utf8")) as LocalImage;
-  return { ...image, disk: join(folder, image.disk) };
-}
-
 test("a server made of the published image boots with its pinned key and uses its whole disk", async () => {
   const imageFolder = join(CACHE, "images", "debian-13");
   await using backend = await qemuBackend({ imageFolder });
@@ -30,7 +24,7 @@ test("a server made of the published image boots with its pinned key and uses it
   await using client = createClient({ token: double.token, endpoint: double.endpoint });
 
   // 1. Publish.
-  const image = await readImage(imageFolder);
+  const image = await readLocalImage("debian-13", CACHE);
   const lines: string[] = [];
   const { id } = await publishImage(client, { image, say: (line) => void lines.push(line) });
   expect(lines.at(-1)).toBe(`image    published debian-13 (${image.digest}) as image ${id}`);

@@ -2,11 +2,11 @@ import { userInfo } from "node:os";
 import { identifyProcess } from "vmrig/driver";
 import type { Client } from "../api/call/client.ts";
 import type { Labels } from "../api/call/label-selector.ts";
+import { TEMPORARY, UNTIL } from "../labels.ts";
 
 /** Marks everything that a publish creates only for itself. */
-export const TEMPORARY = { "vmrig-temporary": "publish" } as const;
+export const OF_PUBLISH = { [TEMPORARY]: "publish" } as const;
 
-const UNTIL = "vmrig-until";
 const PUBLISHER = "vmrig-publisher";
 
 /** A publish gives up after this time. */
@@ -22,7 +22,7 @@ export async function temporaryLabels(client: Client): Promise<Labels> {
   const until = client.serverTime() + LONGEST_PUBLISH_MS + REMOVAL_MS;
   const publisher = await describeProcess(process.pid);
   return {
-    ...TEMPORARY,
+    ...OF_PUBLISH,
     [UNTIL]: String(Math.ceil(until / 1_000)),
     ...(publisher !== undefined && { [PUBLISHER]: publisher }),
   };
