@@ -2,11 +2,13 @@ import { userInfo } from "node:os";
 import { identifyProcess } from "vmrig/driver";
 import type { Client } from "../api/call/client.ts";
 import type { Labels } from "../api/call/label-selector.ts";
-import { TEMPORARY, UNTIL } from "../labels.ts";
+import { TEMPORARY } from "../labels.ts";
 
 /** Marks everything that a publish creates only for itself. */
 export const OF_PUBLISH = { [TEMPORARY]: "publish" } as const;
 
+/** Seconds since the epoch. */
+const UNTIL = "vmrig-until";
 const PUBLISHER = "vmrig-publisher";
 
 /** A publish gives up after this time. */

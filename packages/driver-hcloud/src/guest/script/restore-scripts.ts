@@ -7,11 +7,20 @@ import { ENTER_CLEAN, SCAN } from "./scan.ts";
 import { WRITE_KEY } from "./write-key.ts";
 import { ENTER } from "./enter.ts";
 
-/** Creates the subvolumes to enter. A cut rollback begins again. */
+/**
+ * Creates the subvolumes to enter. A cut rollback begins again. The dates of timers with
+ * `Persistent=` are renewed: the system that starts would catch up on what was due since the
+ * capture.
+ */
 const PREPARE = `work=$state/next
+renew_timers() {
+  touch -ch $work/root/var/lib/systemd/timers/stamp-* \
+    $work/home/*/.local/share/systemd/timers/stamp-* || true
+}
 prepare() {
   mkdir $work && btrfs -q subvolume snapshot "$snapshots/$1/root" $work/root &&
-    btrfs -q subvolume snapshot "$snapshots/$1/home" $work/home && write_key $work/home "$2"
+    btrfs -q subvolume snapshot "$snapshots/$1/home" $work/home && write_key $work/home "$2" &&
+    renew_timers
 }
 `;
 
