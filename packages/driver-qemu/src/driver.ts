@@ -50,6 +50,7 @@ export function qemu(options: QemuOptions = {}): Driver {
     name: "qemu",
     locality: "this-computer",
     rollback: "memory",
+    externalKernel: true,
 
     async fingerprint({ cacheFolder }, limit) {
       const { digest } = await findImage(image, { cacheFolder, ...limit });
@@ -63,9 +64,10 @@ export function qemu(options: QemuOptions = {}): Driver {
 }
 
 type OptionCalls = "fingerprint" | "declare" | "diagnose";
+type Facts = "name" | "locality" | "rollback" | "externalKernel";
 
 /** The calls that depend on no option of the driver: each machine's definition has what they need. */
-const MACHINE_CALLS: Omit<Driver, OptionCalls | "name" | "locality" | "rollback"> = {
+const MACHINE_CALLS: Omit<Driver, OptionCalls | Facts> = {
   async inspect(copy) {
     await refuseUseElsewhere(copy.folder, { what: machinesOf(copy.folder) });
     const wanted = copy.machines.map(({ name }) => name);

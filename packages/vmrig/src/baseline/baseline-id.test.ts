@@ -22,7 +22,15 @@ const inputs: BaselineInputs = {
   },
   fingerprint: { image: "sha256:aa", platform: "qemu 7.2.22, tcg" },
   recipes: { pc1: recipe, pc2: EMPTY_RECIPE },
+  pristines: new Map([
+    ["pc1", "pristine"],
+    ["pc2", "pristine"],
+  ]),
 };
+const upgraded = (...names: string[]): BaselineInputs => ({
+  ...inputs,
+  pristines: new Map(names.map((name) => [name, "pristine-20261130-034012"])),
+});
 const withCopy = (copy: Partial<CopySpec>): BaselineInputs => ({
   ...inputs,
   copy: { ...inputs.copy, ...copy },
@@ -58,6 +66,7 @@ test.each<[string, BaselineInputs]>([
   ["content of a file", withFile({ content: "y" })],
   ["mode of a file", withFile({ mode: "0600" })],
   ["owner of a file", withFile({ owner: "vmrig" })],
+  ["upgrade of the packages", upgraded("pc1", "pc2")],
   ["machine that a recipe is for", { ...inputs, recipes: { pc1: EMPTY_RECIPE, pc2: recipe } }],
 ])("changes with the %s", (_what, changed) => {
   expect(baselineId(changed)).not.toBe(baselineId(inputs));
@@ -79,6 +88,7 @@ test.each<[string, BaselineInputs]>([
     "recipes of machines that do not exist",
     { ...inputs, recipes: { ...inputs.recipes, pc9: recipe } },
   ],
+  ["upgrade of machines that do not exist", upgraded("pc9")],
   ["difference between an empty recipe and none", { ...inputs, recipes: { pc1: recipe } }],
 ])("does not change with the %s", (_what, changed) => {
   expect(baselineId(changed)).toBe(baselineId(inputs));
@@ -97,4 +107,12 @@ test("the joined recipe begins with the rig's recipe, and has no package twice",
     run: ["true", "false"],
     timers: "run",
   });
+});
+
+test("tells the upgrades of two machines apart", () => {
+  expect(baselineId(upgraded("pc1"))).not.toBe(baselineId(upgraded("pc2")));
+});
+
+test("stays what it was before vmrig could upgrade packages", () => {
+  expect(baselineId(inputs)).toBe("a1e72dd7b1f3b1e4");
 });

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { CopySpec, Fingerprint, SnapshotName } from "../driver/driver.ts";
+import { PRISTINE } from "./pristine.ts";
 import { EMPTY_RECIPE, type Recipe } from "./recipe.ts";
 
 /**
@@ -13,13 +14,16 @@ export interface BaselineInputs {
   readonly fingerprint: Fingerprint;
   /** Recipes by machine name. */
   readonly recipes: Readonly<Record<string, Recipe>>;
+  /** Snapshots that the machines are prepared from, by machine name. */
+  readonly pristines: ReadonlyMap<string, SnapshotName>;
 }
 
 /**
  * Returns the hash of everything that went into a baseline: image, platform, machines, recipes,
- * topology, layout. 16 hex digits.
+ * topology, layout, and upgrades of the packages. 16 hex digits.
  */
-export function baselineId({ copy, fingerprint, recipes }: BaselineInputs): string {
+export function baselineId({ copy, fingerprint, recipes, pristines }: BaselineInputs): string {
+  const upgraded = copy.machines.map(({ name }) => pristines.get(name) ?? PRISTINE);
   const inputs = [
     LAYOUT,
     fingerprint.image,
@@ -33,6 +37,8 @@ export function baselineId({ copy, fingerprint, recipes }: BaselineInputs): stri
       lanAddress,
     ]),
     copy.machines.map(({ name }) => canonical(recipes[name] ?? EMPTY_RECIPE)),
+    // Baselines from before the first upgrade keep their id.
+    ...(upgraded.every((name) => name === PRISTINE) ? [] : [upgraded]),
   ];
   return createHash("sha256").update(JSON.stringify(inputs)).digest("hex").slice(0, 16);
 }
@@ -46,9 +52,6 @@ function canonical({ packages, files, run, timers }: Recipe): Recipe {
     timers,
   };
 }
-
-/** Snapshot of the machine after its first boot, before any preparation. */
-export const PRISTINE: SnapshotName = "pristine";
 
 export function baselineSnapshot(id: string): SnapshotName {
   return `baseline-${id}`;

@@ -7,9 +7,11 @@ import { fakeDriver } from "../driver/fake/driver.ts";
 import { machineFiles } from "../driver/fake/machine-files.ts";
 import { setUpFakeMachines } from "../driver/fake/fake-machines.test.kit.ts";
 import { generateKeyPair } from "../ssh/keys.ts";
-import { PRISTINE } from "./baseline-id.ts";
-import { establishBaseline } from "./establish.ts";
+import { PRISTINE } from "./pristine.ts";
+import { establishBaseline, type BaselineSource } from "./establish.ts";
 import { authority, admission, type LeasedContext } from "./leased-context.ts";
+
+const SOURCE: BaselineSource = { fingerprint: { image: "i", platform: "p" }, recipes: {} };
 
 test("a machine that was restored to pristine, possibly by a boot from its disk, finishes booting before it is prepared", async () => {
   const { copy, ...fixture } = await setUpFakeMachines(["pc1"]);
@@ -39,7 +41,7 @@ test("a machine that was restored to pristine, possibly by a boot from its disk,
   );
   await writeFile(join(bin, "sudo"), "#!/bin/sh\nexit 77\n", { mode: 0o755 });
 
-  await expect(establishBaseline(context, "0123456789abcdef", {})).rejects.toMatchObject({
+  await expect(establishBaseline(context, SOURCE)).rejects.toMatchObject({
     code: "PREPARE_FAILED",
   });
   expect(said).toContainEqual(
@@ -63,7 +65,7 @@ test("a machine whose snapshots are gone or cannot be read is not captured as pr
   await driver.declare(stack, copy, { owner: "me" });
   await stack.create();
   const { snapshots } = machineFiles(copy, "pc1");
-  await establishBaseline(context, "0123456789abcdef", {});
+  await establishBaseline(context, SOURCE);
   const refused = {
     code: "STATE_LOST",
     details: [expect.stringContaining(snapshots)] as unknown,
@@ -71,7 +73,7 @@ test("a machine whose snapshots are gone or cannot be read is not captured as pr
   };
 
   await rm(snapshots, { recursive: true });
-  await expect(establishBaseline(context, "0123456789abcdef", {})).rejects.toMatchObject(refused);
+  await expect(establishBaseline(context, SOURCE)).rejects.toMatchObject(refused);
   await writeFile(snapshots, "no folder");
-  await expect(establishBaseline(context, "0123456789abcdef", {})).rejects.toMatchObject(refused);
+  await expect(establishBaseline(context, SOURCE)).rejects.toMatchObject(refused);
 });

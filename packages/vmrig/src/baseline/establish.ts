@@ -1,66 +1,119 @@
 import { systemClock } from "../clock/clock.ts";
+import type { SnapshotName } from "../driver/driver.ts";
 import type { Inventory } from "../driver/inventory.ts";
-import { VmrigError } from "../errors/vmrig-error.ts";
-import { waitFor } from "../wait/wait-for.ts";
+import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import { machineAddress } from "../driver/machine-address.ts";
-import { baselineSnapshot, PRISTINE } from "./baseline-id.ts";
-import { readBootState } from "./boot-state.ts";
+import { baselineId, baselineSnapshot, type BaselineInputs } from "./baseline-id.ts";
+import { dropSnapshots } from "./drop-snapshots.ts";
 import { guestOf } from "./guest.ts";
-import { login } from "./login.ts";
 import { prepare } from "./prepare.ts";
-import type { Recipe } from "./recipe.ts";
+import { PRISTINE, pristinesInUse, pristinesOf } from "./pristine.ts";
+import { settle } from "./settle.ts";
 import { admission, authority, onEach, type LeasedContext } from "./leased-context.ts";
+
+/** What goes into a baseline beside the copy and its machines. */
+export type BaselineSource = Pick<BaselineInputs, "fingerprint" | "recipes">;
 
 export interface EstablishOptions {
   /** Rebuilds the baseline even when it exists. */
   readonly rebuild?: boolean;
+  /**
+   * Snapshots to prepare from, by machine name; each machine has its own.
+   *
+   * @defaultValue those in use
+   */
+  readonly pristines?: ReadonlyMap<string, SnapshotName>;
 }
 
-/** Longest time from the first possible login to the end of the boot, on an emulated machine. */
-const SETTLE_MS = 240_000;
+/** The baseline that all machines of a copy have. */
+export interface Established {
+  readonly id: string;
+  /** Snapshots that it was prepared from, by machine name. */
+  readonly pristines: ReadonlyMap<string, SnapshotName>;
+  /** Names of the machines that were booted for the first time. */
+  readonly booted: readonly string[];
+}
 
 /**
  * Makes sure that every machine of the copy has the baseline: boots new machines, captures them as
  * `pristine`, prepares them, and captures the baseline. Does nothing when the baseline exists. All
  * machines take part together, because they know each other. Only a machine that was never captured
  * is booted as it is. The others may be suspended, and are dirty.
- *
- * @returns whether a machine was booted for the first time
  */
 export async function establishBaseline(
   context: LeasedContext,
-  id: string,
-  recipes: Readonly<Record<string, Recipe>>,
-  { rebuild = false }: EstablishOptions = {},
-): Promise<{ readonly booted: boolean }> {
+  source: BaselineSource,
+  { rebuild = false, pristines: chosen }: EstablishOptions = {},
+): Promise<Established> {
   const { driver, copy, say } = context;
   const inventory = await driver.inspect(copy);
   refuseUnreadable(context, inventory);
+  const inUse = chosen ?? pristinesInUse(ownMachines(context, inventory));
+  const fresh = copy.machines.map(({ name }) => name).filter((name) => !inUse.has(name));
+  const pristines = new Map([...inUse, ...fresh.map((name) => [name, PRISTINE] as const)]);
+  const id = baselineId({ copy, ...source, pristines });
+  if (chosen === undefined) await dropUnused(context, inventory, pristines);
   if (!rebuild && whoLacks(context, inventory, baselineSnapshot(id)).length === 0)
-    return { booted: false };
+    return { id, pristines, booted: [] };
   const started = systemClock.monotonic();
-  const fresh = whoLacks(context, inventory, PRISTINE);
   refuseLostPristine(context, inventory, fresh);
   if (fresh.length === 0 && !rebuild)
     say(`baseline ${copy.copy}: the recipe changed; preparing again from the pristine machines`);
   await onEach(context, async (machine) => {
+    const pristine = pristines.get(machine.name) ?? PRISTINE;
     const made = fresh.includes(machine.name);
     if (made) await driver.boot(machine, admission(context));
-    else await driver.restore(machine, PRISTINE, admission(context));
+    else await driver.restore(machine, pristine, admission(context));
     // Also after a restore: a machine boots from its disk when its snapshot's RAM can no longer be
     // loaded.
     if (guestOf(driver.guest).system) await settle(context, machine.name);
-    if (made) await driver.capture(machine, PRISTINE, authority(context));
+    if (made) await driver.capture(machine, pristine, authority(context));
   });
   if (fresh.length > 0)
     say(`boot     ${copy.copy}: ${fresh.join(", ")} up after ${seconds(started)}`);
   const preparing = systemClock.monotonic();
-  await prepare(context, id, recipes);
+  await prepare(context, id, source.recipes);
   await onEach(context, (machine) =>
     driver.capture(machine, baselineSnapshot(id), authority(context)),
   );
   say(`baseline ${copy.copy}: ${id} is prepared and captured after ${seconds(preparing)}`);
-  return { booted: fresh.length > 0 };
+  return { id, pristines, booted: fresh };
+}
+
+/** Returns the machines that the copy has by its config. */
+function ownMachines({ copy }: LeasedContext, { machines }: Inventory): Inventory["machines"] {
+  const names = new Set(copy.machines.map(({ name }) => name));
+  return machines.filter(({ name }) => names.has(name));
+}
+
+/**
+ * Deletes the pristine snapshots that a killed upgrade left. They only take up space, so a failure
+ * is no reason to stop a run.
+ */
+async function dropUnused(
+  context: LeasedContext,
+  inventory: Inventory,
+  inUse: ReadonlyMap<string, SnapshotName>,
+): Promise<void> {
+  const machines = ownMachines(context, inventory).filter(
+    (machine) => pristinesOf(machine).length > 1,
+  );
+  if (machines.length === 0) return;
+  const { copy, say, lease } = context;
+  try {
+    await dropSnapshots(
+      context,
+      machines,
+      (snapshot, machine) =>
+        pristinesOf(machine).includes(snapshot) && snapshot !== inUse.get(machine.name),
+    );
+    say(`baseline ${copy.copy}: removed the snapshots that an interrupted upgrade left`);
+  } catch (error) {
+    lease.assertHeld();
+    say(
+      `baseline ${copy.copy}: could not remove the snapshots that an interrupted upgrade left; ${isVmrigError(error) ? error.summary : String(error)}`,
+    );
+  }
 }
 
 /** Refuses a machine whose snapshots are unknown: it may have been used. */
@@ -98,25 +151,6 @@ function whoLacks({ copy }: LeasedContext, { machines }: Inventory, snapshot: st
   return names.filter(
     (name) => !machines.find((machine) => machine.name === name)?.snapshots.includes(snapshot),
   );
-}
-
-/**
- * Waits until the boot has finished: a snapshot of a machine that still boots would do the rest of
- * its boot in every test.
- */
-async function settle(context: LeasedContext, name: string): Promise<void> {
-  await using connection = await login(context, { copy: context.copy, name }, SETTLE_MS);
-  const { failed } = await waitFor({
-    what: "its boot to finish",
-    on: name,
-    timeoutMs: SETTLE_MS,
-    intervalMs: 1_000,
-    code: "MACHINE_UNREACHABLE",
-    signal: context.lease.signal,
-    probe: (signal) => readBootState(connection, signal),
-  });
-  if (failed.length > 0)
-    context.say(`boot     ${name}: up, but these units failed: ${failed.join(", ")}`);
 }
 
 function seconds(since: number): string {

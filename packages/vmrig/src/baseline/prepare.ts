@@ -1,15 +1,13 @@
 import { systemClock, type Clock } from "../clock/clock.ts";
-import type { MachineRef } from "../driver/driver.ts";
 import { LEASE_KEY_COMMENT } from "../driver/lease-key.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
-import type { SshConnection } from "../ssh/ssh-connection.ts";
 import { generateKeyPair } from "../ssh/keys.ts";
 import { guestOf, requireSystem, type Guest } from "./guest.ts";
 import { guestSetupScript, type Peer } from "./guest-setup.ts";
 import { login } from "./login.ts";
-import { NOT_BEGUN } from "./proof.ts";
 import { EMPTY_RECIPE, type Recipe } from "./recipe.ts";
-import { asInput, recipeSteps } from "./recipe-script.ts";
+import { recipeSteps } from "./recipe-script.ts";
+import { runRootStep, type StepFailure } from "./root-step.ts";
 import { HOLD_TIMERS, RELEASE_TIMERS } from "./timers.ts";
 import { onEach, TEST_USER, type LeasedContext } from "./leased-context.ts";
 
@@ -63,38 +61,14 @@ export async function prepare(
       { what: "seal", script: sealScript(guest, { baseline, timers: recipe.timers }) },
     ];
     await using connection = await login(context, ref);
-    for (const step of steps) await runStep(context, connection, ref, step);
-  });
-}
-
-/** Line that each step prints first. A startup file that exits would look like a finished step. */
-const BEGUN = "vmrig-prepare begun";
-
-async function runStep(
-  context: LeasedContext,
-  connection: SshConnection,
-  { name }: MachineRef,
-  { what, script }: { readonly what: string; readonly script: string },
-): Promise<void> {
-  context.lease.assertHeld();
-  const result = await connection.exec(guestOf(context.driver.guest).prepareShell, {
-    input: `echo ${BEGUN}\n${asInput(script)}`,
-    timeoutMs: STEP_MS,
-    signal: context.lease.signal,
-  });
-  context.lease.assertHeld();
-  const begun = result.stdout.includes(`${BEGUN}\n`);
-  if (result.exitCode === 0 && begun) return;
-  const [title = "", ...more] = what.trim().split("\n");
-  const last =
-    `${result.stdout.toString("utf8").replace(`${BEGUN}\n`, "")}\n${result.stderr.toString("utf8")}`
-      .trim()
-      .split("\n")
-      .slice(-12);
-  throw new VmrigError("PREPARE_FAILED", {
-    message: `Preparing ${name} failed: "${title}${more.length > 0 ? " …" : ""}" ${result.ended === "timed-out" ? `took longer than ${STEP_MS / 60_000} min` : `exited with ${result.exitCode ?? result.signal}`}.`,
-    details: begun || result.exitCode !== 0 ? last : [...last, NOT_BEGUN],
-    hint: "change `prepare` in the config; the next run starts over from the pristine machine",
+    const failed = ({ how, last }: StepFailure): VmrigError =>
+      new VmrigError("PREPARE_FAILED", {
+        message: `Preparing ${ref.name} failed: ${how}.`,
+        details: last,
+        hint: "change `prepare` in the config; the next run starts over from the pristine machine",
+      });
+    for (const step of steps)
+      await runRootStep(context, connection, { ...step, timeoutMs: STEP_MS, failed });
   });
 }
 

@@ -4,6 +4,7 @@ import type { CopySpec, Driver, MachineRef } from "../driver/driver.ts";
 import { VmrigError, type ErrorFacts } from "../errors/vmrig-error.ts";
 import type { ErrorCode } from "../errors/codes.ts";
 import { generateKeyPair } from "../ssh/keys.ts";
+import type { BaselineSource } from "./establish.ts";
 import { createRecovery, type Recovery } from "./recovery.ts";
 
 const copy: CopySpec = {
@@ -20,6 +21,8 @@ const copy: CopySpec = {
     lanAddress: "10.77.0.11",
   })),
 };
+
+const SOURCE: BaselineSource = { fingerprint: { image: "i", platform: "p" }, recipes: {} };
 
 const failure = (code: ErrorCode, facts: Partial<ErrorFacts> = {}): VmrigError =>
   new VmrigError(code, { message: `no ${code}.`, ...facts });
@@ -80,7 +83,7 @@ function setUpRecovery({
     say: (line: string) => void said.push(line),
   };
   return {
-    recovery: createRecovery({ context, baseline: "b", recipes: {} }),
+    recovery: createRecovery({ context, baseline: "b", source: SOURCE }),
     asked,
     said,
     failures,

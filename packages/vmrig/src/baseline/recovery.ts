@@ -1,10 +1,9 @@
 import { machineAddress } from "../driver/machine-address.ts";
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
-import { establishBaseline } from "./establish.ts";
+import { establishBaseline, type BaselineSource } from "./establish.ts";
 import { baselineSnapshot } from "./baseline-id.ts";
 import { accessAfterRollback } from "./login.ts";
 import type { MachineAccess } from "./machine-access.ts";
-import type { Recipe } from "./recipe.ts";
 import { admission, authority, onEach, type LeasedContext } from "./leased-context.ts";
 
 /** A machine that was unhealthy after a rollback that reported success. */
@@ -19,6 +18,8 @@ export interface Unhealthy {
  * driver that can write it again. After that only a person can repair the machine. Each step is printed once, with its reason.
  */
 export interface Recovery {
+  /** Id of the baseline. Another one once a machine had to begin at its image again. */
+  readonly baseline: string;
   /**
    * Rolls all machines of the copy back in parallel. Ends all sessions on them. Afterwards only
    * this lease's key can log in.
@@ -47,12 +48,16 @@ export interface RecoveryOptions {
   readonly context: LeasedContext;
   /** The baseline's id. */
   readonly baseline: string;
-  readonly recipes: Readonly<Record<string, Recipe>>;
+  readonly source: BaselineSource;
 }
 
-export function createRecovery({ context, baseline, recipes }: RecoveryOptions): Recovery {
+export function createRecovery({
+  context,
+  baseline: established,
+  source,
+}: RecoveryOptions): Recovery {
   const { driver, copy, say } = context;
-  const snapshot = baselineSnapshot(baseline);
+  let baseline = established;
   const unhealthy = new Map<string, RecoveryState>();
 
   /** Moves a machine that could not be restored to the next step that its driver supports. */
@@ -78,7 +83,7 @@ export function createRecovery({ context, baseline, recipes }: RecoveryOptions):
     for (;;) {
       try {
         if (unhealthy.get(name)?.step === 1) await driver.stop?.(machine, authority(context));
-        await driver.restore(machine, snapshot, admission(context));
+        await driver.restore(machine, baselineSnapshot(baseline), admission(context));
         return true;
       } catch (error) {
         context.lease.assertHeld();
@@ -117,8 +122,10 @@ export function createRecovery({ context, baseline, recipes }: RecoveryOptions):
   };
 
   const establish = async (): Promise<void> => {
-    await establishBaseline(context, baseline, recipes, { rebuild: true });
-    await onEach(context, (machine) => driver.restore(machine, snapshot, admission(context)));
+    ({ id: baseline } = await establishBaseline(context, source, { rebuild: true }));
+    await onEach(context, (machine) =>
+      driver.restore(machine, baselineSnapshot(baseline), admission(context)),
+    );
   };
 
   const restoreAll = async (): Promise<readonly MachineAccess[]> => {
@@ -129,13 +136,18 @@ export function createRecovery({ context, baseline, recipes }: RecoveryOptions):
   };
 
   return {
+    get baseline() {
+      return baseline;
+    },
     rollBack() {
       unhealthy.clear();
       return restoreAll();
     },
     async rollBackAhead() {
       unhealthy.clear();
-      await onEach(context, (machine) => driver.restore(machine, snapshot, admission(context)));
+      await onEach(context, (machine) =>
+        driver.restore(machine, baselineSnapshot(baseline), admission(context)),
+      );
       return accessAfterRollback(context);
     },
     async escalate(reports) {

@@ -18,6 +18,8 @@ export interface LeaseMachinesOptions extends OpenedRig {
   readonly only?: string | undefined;
   /** Addresses of resources that may be replaced. @defaultValue none */
   readonly allow?: ReadonlySet<string>;
+  /** Upgrades the packages first. @defaultValue false */
+  readonly refresh?: boolean;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface LeaseMachinesOptions extends OpenedRig {
  */
 export async function leaseMachines<T>(
   { holder, say, signal: interrupted }: VerbContext,
-  { rig, folders, only, allow }: LeaseMachinesOptions,
+  { rig, folders, only, allow, refresh = false }: LeaseMachinesOptions,
   work: (leased: LeasedMachines) => Promise<T>,
 ): Promise<T> {
   // Loaded late, so that the help and mistakes are printed without delay.
@@ -42,6 +44,7 @@ export async function leaseMachines<T>(
     holder,
     say,
     maxCopies: 1,
+    refresh,
     ...(only !== undefined && { only }),
     ...(allow && { allow }),
   });

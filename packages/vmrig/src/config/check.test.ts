@@ -8,7 +8,7 @@ test.each<[title: string, config: unknown, mistake: string]>([
   [
     "an unknown key",
     { ...good, machine: {} },
-    'the config: unknown setting "machine" (did you mean "machines"?); available: name, driver, machines, copies, prepare, rollback, strict, keep, keepFor, evidence, lease, rest, redis, state',
+    'the config: unknown setting "machine" (did you mean "machines"?); available: name, driver, machines, copies, prepare, baseline, rollback, strict, keep, keepFor, evidence, lease, rest, redis, state',
   ],
   [
     "an unknown key of the lease",
@@ -50,6 +50,11 @@ test.each<[title: string, config: unknown, mistake: string]>([
     "a rest after less than a minute",
     { ...good, rest: { after: "59s", do: "keep" } },
     'rest.after: expected "1m" to "90d", got 59000',
+  ],
+  [
+    "an age at which each baseline is too old",
+    { ...good, baseline: { maxAge: "30m" } },
+    'baseline.maxAge: expected "1h" to "365d", got 1800000',
   ],
   [
     "another word for rollback",
@@ -102,6 +107,7 @@ test("fills in every default", () => {
     driver,
     machines: { pc1: { cpus: 1, memoryMb: 512, diskGb: 4, prepare: nothing } },
     prepare: nothing,
+    baseline: {},
     rollback: "file",
     strict: false,
     copies: 1,

@@ -71,6 +71,11 @@ export const rigSchema = fields({
     .refine((machines) => Object.keys(machines).length <= 32, "expected at most 32 machines"),
   copies: z.int(COPIES).min(1, COPIES).max(32, COPIES).default(1),
   prepare: recipe.prefault({}),
+  baseline: fields({
+    maxAge: duration
+      .refine((ms) => ms >= 3_600_000 && ms <= 365 * DAY_MS, 'expected "1h" to "365d"')
+      .optional(),
+  }).prefault({}),
   rollback: z.enum(ROLLBACK_POLICIES).default("file"),
   strict: z
     .union([z.boolean(), z.literal("report")], 'expected true, false or "report"')

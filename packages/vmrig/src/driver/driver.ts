@@ -103,6 +103,12 @@ export interface Driver {
    */
   readonly needsSecret?: true;
   /**
+   * Set for a driver that boots its machines with a kernel from outside of their disk. An upgrade of
+   * their packages then leaves out the kernel: the new one would not run, and the running one would
+   * lose its modules.
+   */
+  readonly externalKernel?: true;
+  /**
    * Type of the resource of a machine, which its address for `--allow` begins with.
    *
    * @defaultValue `terraform_data`

@@ -4,7 +4,10 @@
  */
 export type Fence = number;
 
-/** `pristine`, or `baseline-<id>`. */
+/**
+ * `pristine`, `pristine-<date>-<time>` after an upgrade of the packages, `baseline-<id>`, or
+ * `checkpoint-<id>`. At most 25 characters.
+ */
 export type SnapshotName = string;
 
 /** An OpenSSH public key: `ssh-ed25519 AAAA…`, without options or comment. */

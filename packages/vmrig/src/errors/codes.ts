@@ -67,6 +67,7 @@ export const CODES = {
   LOGIN_REFUSED: "infra",
   CONNECTION_LOST: "infra",
   ROLLBACK_FAILED: "infra",
+  UPGRADE_FAILED: "infra",
   MACHINE_BROKEN: "infra",
   RIG_BROKEN: "infra",
   GATE_LOST: "infra",

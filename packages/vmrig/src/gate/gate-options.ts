@@ -16,5 +16,7 @@ export interface GateOptions {
   readonly only?: string;
   /** Addresses that a person allowed Terraform to replace. A test run allows none. */
   readonly allow?: ReadonlySet<string>;
+  /** Upgrades the packages of each copy before its machines are handed out. @defaultValue false */
+  readonly refresh?: boolean;
   readonly clock?: Clock;
 }

@@ -1,4 +1,5 @@
 import { baselineId, baselineSnapshot } from "../baseline/baseline-id.ts";
+import { pristinesInUse } from "../baseline/pristine.ts";
 import type { ResolvedRig } from "../config/schema.ts";
 import type { Inventory, MachineStatus } from "../driver/inventory.ts";
 import type { CopySpec, SnapshotName } from "../driver/driver.ts";
@@ -30,7 +31,9 @@ export async function wantedBaseline(
     const fingerprint = await withDeadline({ timeoutMs: QUERY_TIMEOUT_MS }, (late) =>
       rig.driver.fingerprint(copy, { signal: AbortSignal.any([long.signal, late]), say }),
     );
-    return baselineSnapshot(baselineId({ copy, fingerprint, recipes: recipesOf(rig) }));
+    const names = new Set(copy.machines.map(({ name }) => name));
+    const pristines = pristinesInUse(inventory.machines.filter(({ name }) => names.has(name)));
+    return baselineSnapshot(baselineId({ copy, fingerprint, recipes: recipesOf(rig), pristines }));
   } catch {
     return undefined;
   }

@@ -6,6 +6,7 @@ export const up = defineVerb({
   summary: "creates the rig's machines and their baselines, and repairs broken copies",
   details: [
     "A test run also creates missing machines, but replaces nothing and skips broken copies.",
+    "--refresh changes nothing when there is nothing to upgrade, or when an upgrade fails.",
   ],
   operands: [],
   options: {
@@ -16,9 +17,13 @@ export const up = defineVerb({
       value: "ADDRESS",
       help: "allows Terraform to replace or delete the resource at this address",
     },
+    refresh: {
+      type: "boolean",
+      help: "upgrades the packages of the machines, and captures their baselines again",
+    },
   },
-  async run(context, { options: { copy, allow } }) {
+  async run(context, { options: { copy, allow, refresh } }) {
     const { readyCopies } = await import("../ready-copies.ts");
-    await readyCopies(context, { copy, allow: new Set(allow) });
+    await readyCopies(context, { copy, allow: new Set(allow), refresh });
   },
 });

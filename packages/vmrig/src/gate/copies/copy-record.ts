@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Inventory } from "../../driver/inventory.ts";
-import type { CopySpec } from "../../driver/driver.ts";
+import type { CopySpec, SnapshotName } from "../../driver/driver.ts";
 import type { StateStamp } from "../../provision/state.ts";
 
 /**
@@ -22,6 +22,22 @@ const copyRecord = z.object({
   ),
 });
 
+const dated = z.object({
+  upToDate: z.record(z.string(), z.object({ pristine: z.string(), at: z.number() })),
+});
+/**
+ * When the packages of a machine's pristine snapshot were known to be the newest ones, by machine
+ * name: its creation, or the last upgrade, also one that found nothing to upgrade. In milliseconds
+ * since the epoch.
+ */
+export type UpToDate = Readonly<
+  Record<string, { readonly pristine: SnapshotName; readonly at: number }>
+>;
+
+export function upToDateOf(record: unknown): UpToDate {
+  return dated.safeParse(record).data?.upToDate ?? {};
+}
+
 const marked = z.object({ broken: z.object({ summary: z.string(), at: z.number() }) });
 /** Why runs leave a copy out, and since when, in milliseconds since the epoch. */
 export type BrokenMark = z.infer<typeof marked>["broken"];
@@ -34,12 +50,13 @@ export function brokenMark(record: unknown): BrokenMark | undefined {
   return marked.safeParse(record).data?.broken;
 }
 
-export type CopyRecord = z.infer<typeof copyRecord>;
+export type CopyRecord = z.infer<typeof copyRecord> & { readonly upToDate: UpToDate };
 
 export function makeRecord(
   infrastructure: string,
   state: StateStamp,
   inventory: Inventory,
+  upToDate: UpToDate = {},
 ): CopyRecord {
   const machines = Object.fromEntries(
     inventory.machines.map(({ name, hostKey, origin }) => [
@@ -47,7 +64,7 @@ export function makeRecord(
       { ...(hostKey && { hostKey }), ...(origin && { resource: origin.resource }) },
     ]),
   );
-  return { version: 2, infrastructure, state, machines };
+  return { version: 2, infrastructure, state, machines, upToDate };
 }
 
 /** Returns which state a valid record is of. */

@@ -1,7 +1,5 @@
 import { createRecovery } from "../../baseline/recovery.ts";
 import { accessToRunning, accessAfterRollback } from "../../baseline/login.ts";
-import { baselineId } from "../../baseline/baseline-id.ts";
-import { establishBaseline } from "../../baseline/establish.ts";
 import { authority, onEach, type LeasedContext } from "../../baseline/leased-context.ts";
 import { systemClock } from "../../clock/clock.ts";
 import { isVmrigError } from "../../errors/vmrig-error.ts";
@@ -10,6 +8,7 @@ import { dropRetainedCopy, writeRetainedCopy } from "./retained-copy.ts";
 import { copySecret } from "../store/copy-secret.ts";
 import { createControlExecutor } from "../control-executor.ts";
 import { recipesOf } from "./recipes.ts";
+import { establishUpToDate } from "./establish-up-to-date.ts";
 import { ensureMachines } from "./ensure-machines.ts";
 import type { LeasedCopy, LeasedCopyOptions } from "./leased-copy.ts";
 
@@ -46,12 +45,9 @@ export async function createLeasedCopy(options: LeasedCopyOptions): Promise<Leas
     secret,
     say,
   };
-  const recordMachines = await ensureMachines(options, context);
-
-  const recipes = recipesOf(rig);
-  const baseline = baselineId({ copy, fingerprint, recipes });
-  const { booted } = await establishBaseline(context, baseline, recipes);
-  if (booted) await recordMachines();
+  const recorded = await ensureMachines(options, context);
+  const source = { fingerprint, recipes: recipesOf(rig) };
+  const baseline = await establishUpToDate(options, { context, source, recorded });
 
   const controlExecutor = createControlExecutor(context);
   // Checkpoints of a killed run take up space, and no process knows them any more.
@@ -61,7 +57,7 @@ export async function createLeasedCopy(options: LeasedCopyOptions): Promise<Leas
       `baseline ${copy.copy}: could not delete old checkpoints; ${isVmrigError(error) ? error.summary : String(error)}`,
     );
   });
-  const recovery = createRecovery({ context, baseline, recipes });
+  const recovery = createRecovery({ context, baseline, source });
   /**
    * Runs one task at a time, for all callers. Until it has ended, no other claim may have the
    * machines or their lease.
@@ -76,7 +72,9 @@ export async function createLeasedCopy(options: LeasedCopyOptions): Promise<Leas
   return {
     lease,
     copy,
-    baseline,
+    get baseline() {
+      return recovery.baseline;
+    },
     rollBack: () => oneAtATime(() => recovery.rollBack()),
     rollBackAhead: () => oneAtATime(() => recovery.rollBackAhead()),
     recover: (unhealthy) => oneAtATime(() => recovery.escalate(unhealthy)),

@@ -2,20 +2,31 @@ import type { StateStamp } from "../../provision/state.ts";
 import { infrastructureHash } from "../../provision/infrastructure-hash.ts";
 import type { LeasedContext } from "../../baseline/leased-context.ts";
 import { stepLine } from "../step-line.ts";
-import { brokenMark, makeRecord, staleness, stampOf } from "./copy-record.ts";
+import {
+  brokenMark,
+  makeRecord,
+  staleness,
+  stampOf,
+  upToDateOf,
+  type UpToDate,
+} from "./copy-record.ts";
 import type { LeasedCopyOptions } from "./leased-copy.ts";
+
+/** The record of the copy. */
+export interface RecordedMachines {
+  readonly upToDate: UpToDate;
+  /** Writes it again, once more is known of the machines: their first boot, or an upgrade. */
+  record(upToDate: UpToDate): Promise<void>;
+}
 
 /**
  * Checks the machines by the record, and by their own records. Runs Terraform when anything does not
  * match.
- *
- * @returns a function that records the machines again, once their first boot has changed what is
- *   known of them
  */
 export async function ensureMachines(
   options: LeasedCopyOptions,
   { lease: guard, secret }: Pick<LeasedContext, "lease" | "secret">,
-): Promise<() => Promise<void>> {
+): Promise<RecordedMachines> {
   const { rig, copy, store, states, holder, lease, fingerprint, say, allow } = options;
   const { driver } = rig;
   const infrastructure = infrastructureHash(copy, fingerprint, driver.locality);
@@ -25,9 +36,16 @@ export async function ensureMachines(
     driver.inspect(copy),
   ]);
   const stale = staleness(record, { copy, infrastructure, version, inventory });
-  const save = async (stamp: StateStamp): Promise<void> =>
-    await store.saveRecord(lease, makeRecord(infrastructure, stamp, await driver.inspect(copy)));
-  if (stale === undefined) return () => save(stampOf(record));
+  const upToDate = upToDateOf(record);
+  const save = async (stamp: StateStamp, known = upToDate): Promise<void> => {
+    const now = await driver.inspect(copy);
+    await store.saveRecord(lease, makeRecord(infrastructure, stamp, now, known));
+  };
+  const recorded = (stamp: StateStamp): RecordedMachines => ({
+    upToDate,
+    record: (more) => save(stamp, { ...upToDate, ...more }),
+  });
+  if (stale === undefined) return recorded(stampOf(record));
   say(`check    ${copy.copy}: ${stale}; asking Terraform`);
   const { provision } = await import("../../provision/provision.ts");
   const provisioned = await provision({
@@ -43,5 +61,5 @@ export async function ensureMachines(
     ...(allow && { allow }),
   });
   await save(provisioned.stamp);
-  return () => save(provisioned.stamp);
+  return recorded(provisioned.stamp);
 }

@@ -41,7 +41,7 @@ export interface CopyFinder {
 }
 
 export function copyFinder(options: CopyFinderOptions): CopyFinder {
-  const { rig, folders, holder, say, only, until, allow, clock = systemClock } = options;
+  const { rig, folders, holder, say, only, until, allow, refresh, clock = systemClock } = options;
   const stores = new Set<LeaseStore>();
   let states: Promise<EncryptedStore> | undefined;
   let current: Promise<LeaseStore> | undefined;
@@ -119,7 +119,9 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
           fingerprint,
           say,
           until,
+          clock,
           ...(allow && { allow }),
+          ...(refresh === true && { refresh }),
           ...(guard && { guard }),
         });
         lease.assertHeld();
