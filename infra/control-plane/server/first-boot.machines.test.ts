@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { openLeaseStore } from "../../../packages/vmrig/src/lease/open-lease-store.ts";
 import { person } from "../../../packages/vmrig/src/lease/fixtures/holders.ts";
@@ -8,6 +9,7 @@ import {
 } from "../../../packages/vmrig/src/provision/state/contract/harness.test.kit.ts";
 import { redisStore } from "../../../packages/vmrig/src/provision/state/stores/redis/redis-store.ts";
 import { generateKeyPair } from "../../../packages/vmrig/src/ssh/keys.ts";
+import { printOutput } from "../commands/output.ts";
 import { controlFiles, type ControlFiles } from "../folder.ts";
 import type { Keys } from "../keys.ts";
 import { DEVICE, LocalServer } from "./local-server.test.kit.ts";
@@ -95,6 +97,19 @@ test("a lease is held and a state is stored over TLS", async () => {
   const copy = newCopy();
   await store.claim(copy, 10);
   expect(await store.write(copy, write(0, 10))).toMatchObject({ outcome: "written" });
+});
+
+test("the settings of the team are printed without the password, and Redis cannot read it", async () => {
+  const lines: string[] = [];
+  const call = { files, signal: never, say: () => {}, print: (line: string) => lines.push(line) };
+  await printOutput(call, { address: HOST, session });
+  const password = await readPassword(session);
+  expect(lines[0]).toBe("VMRIG_REDIS_URL  rediss://vmrig:***@127.0.0.1:6379");
+  expect(lines.join("\n")).not.toContain(password);
+  expect(await readFile(files.ca, "utf8")).toBe(await readCa(session));
+  await expect(
+    command("runuser -u redis -- cat /var/lib/vmrig-redis/secrets/password"),
+  ).rejects.toMatchObject({ message: expect.stringContaining("Permission denied") });
 });
 
 test("data and secrets are on the volume, and Redis runs confined", async () => {
