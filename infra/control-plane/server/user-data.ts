@@ -43,7 +43,9 @@ export async function userData(options: {
     ssh_deletekeys: true,
     ssh_genkeytypes: [],
     ssh_keys: { ed25519_private: hostKey.privateKey, ed25519_public: hostKey.publicKey },
-    users: [{ name: "root", lock_passwd: true, ssh_authorized_keys: [controlKey] }],
+    // Only root, who logs in by key.
+    users: [],
+    ssh_authorized_keys: [controlKey],
     write_files: files,
     runcmd: [["/usr/local/sbin/vmrig-control-setup"]],
   };
