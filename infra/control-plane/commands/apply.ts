@@ -1,5 +1,5 @@
 import { checkChanges, describeChanges } from "../terraform/check.ts";
-import { waitForRedis } from "../server/redis-facts.ts";
+import { finishSetup, waitForRedis } from "../server/redis-facts.ts";
 import { openContext, openExisting, type Call } from "./context.ts";
 import { printOutput } from "./output.ts";
 
@@ -14,6 +14,7 @@ export async function apply(call: Call, allow: ReadonlySet<string>): Promise<voi
   }
   const { address, session } = await openExisting(context);
   await using opened = session;
+  await finishSetup(opened);
   await waitForRedis(opened, signal);
   say("redis: answers over TLS");
   await printOutput(context, { address, session: opened });

@@ -15,7 +15,7 @@ import type { Keys } from "../keys.ts";
 import { DEVICE, LocalServer } from "./local-server.test.kit.ts";
 import { openServer, type OpenServerOptions } from "./open-server.ts";
 import { readPin } from "./pin.ts";
-import { readCa, readPassword, waitForRedis } from "./redis-facts.ts";
+import { finishSetup, readCa, readPassword, waitForRedis } from "./redis-facts.ts";
 import type { RootSession } from "./root-session.ts";
 import { userData } from "./user-data.ts";
 
@@ -112,6 +112,14 @@ test("the settings of the team are printed without the password, and Redis canno
   ).rejects.toMatchObject({ message: expect.stringContaining("Permission denied") });
 });
 
+test("a setup that runs again changes nothing, and one that was cut is finished", async () => {
+  const before = await address();
+  await command("rm /etc/vmrig-redis/users.acl && systemctl disable --now -q vmrig-redis.service");
+  await finishSetup(session);
+  await waitForRedis(session, never);
+  expect(await address()).toEqual(before);
+});
+
 test("data and secrets are on the volume, and Redis runs confined", async () => {
   expect(await command("findmnt -n -o SOURCE,FSTYPE /var/lib/vmrig-redis")).toMatch(
     /^\/dev\/sd\w+ +ext4/,
@@ -128,6 +136,26 @@ test("data and secrets are on the volume, and Redis runs confined", async () => 
   expect(limits).toMatch(/NoNewPrivs:\s1\nSeccomp:\s2/);
   expect(await command("apt-config dump APT::Periodic::Unattended-Upgrade")).toContain('"1"');
 });
+
+test.each(["-L other", ""])(
+  "a volume with another file system (%s) is left as it is",
+  async (label) => {
+    const device = (
+      await command(
+        `truncate -s 32M /root/other && mkfs.ext4 -q -F ${label} /root/other && losetup -f --show /root/other`,
+      )
+    ).trim();
+    const before = await command(`blkid -p ${device}`);
+    await command(
+      `cp /etc/vmrig-redis/settings /root/ && echo DEVICE=${device} >> /etc/vmrig-redis/settings`,
+    );
+    await expect(command("vmrig-redis-volume")).rejects.toMatchObject({
+      message: expect.stringContaining("left as it was"),
+    });
+    expect(await command(`blkid -p ${device}`)).toBe(before);
+    await command(`mv /root/settings /etc/vmrig-redis/settings && losetup -d ${device}`);
+  },
+);
 
 test("a lease outlives the end of Redis, which starts again by itself", async () => {
   await using leases = await openLeaseStore({ redis: await address() });

@@ -5,6 +5,20 @@ import type { RootSession } from "./root-session.ts";
 
 const READY_MS = 120_000;
 const COMMAND_MS = 30_000;
+/** Installs packages; emulated machines take minutes. */
+const SETUP_MS = 1_800_000;
+
+/**
+ * Finishes a first boot that failed, for example because the mirror of the packages was down.
+ *
+ * @throws VmrigError `MACHINE_UNREACHABLE` with the last lines of the setup
+ */
+export async function finishSetup(session: RootSession): Promise<void> {
+  await session.run("vmrig-redis-check > /dev/null 2>&1 || vmrig-control-setup", {
+    task: "set Redis up",
+    timeoutMs: SETUP_MS,
+  });
+}
 
 /**
  * Waits until Redis answers its user over TLS and keeps an append-only file.
@@ -38,7 +52,7 @@ export async function waitForRedis(session: RootSession, signal: AbortSignal): P
     throw new VmrigError("REDIS_UNREACHABLE", {
       message: summary,
       details: log.split("\n").filter((line) => line.trim() !== ""),
-      hint: "fix the cause and run `vmrig-control-setup` on the server; infra/control-plane/README.md shows how to log in",
+      hint: "fix the cause on the server, and run `npm run infra -- apply` again",
       cause: error,
     });
   }
