@@ -117,6 +117,11 @@ export function programs(arch) {
       image: true,
     },
     {
+      commands: ["sfdisk"],
+      packages: { debian: "fdisk", fedora: "util-linux", arch: "util-linux" },
+      image: true,
+    },
+    {
       commands: [
         "chromium",
         "chromium-browser",

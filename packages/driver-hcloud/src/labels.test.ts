@@ -1,15 +1,7 @@
 import { generateKeyPair } from "vmrig/driver";
 import { expect, test } from "vitest";
 import { checkLabels } from "./api/call/label-selector.ts";
-import {
-  digestLabel,
-  fenceIn,
-  hostKeyIn,
-  hostKeyLabel,
-  snapshotsIn,
-  without,
-  withSnapshots,
-} from "./labels.ts";
+import { fenceIn, hostKeyIn, hostKeyLabel, snapshotsIn, without, withSnapshots } from "./labels.ts";
 
 const SAME_IMAGE = { "vmrig-image": "recipe-1", "vmrig-disk": "recipe-1" };
 const BASELINE = "baseline-0123456789abcdef";
@@ -70,11 +62,4 @@ test.each([
   ["9".repeat(30), Number.POSITIVE_INFINITY],
 ])("a fence label of %j lets no fence below %d through", (label, fence) => {
   expect(fenceIn({ ...(label !== undefined && { "vmrig-fence": label }) })).toBe(fence);
-});
-
-test("a digest becomes a valid label", () => {
-  const label = digestLabel(`sha256:${"a".repeat(64)}`);
-  checkLabels({ "vmrig-image": label });
-  expect(label).toHaveLength(63);
-  expect(digestLabel("recipe:3d409162ba6ee6ef")).toBe("recipe-3d409162ba6ee6ef");
 });

@@ -49,9 +49,6 @@ export function hasLabelsOf(copy: CopySpec, labels: Labels): boolean {
   return hasLabels({ labels }, copyLabels(copy));
 }
 
-/** A digest as the value of a label, which has no colon: `recipe-3d409162ba6ee6ef`. */
-export const digestLabel = (digest: string): string => digest.replaceAll(":", "-").slice(0, MOST);
-
 /** Returns the largest fence that the API has seen for a server. */
 export function fenceIn(labels: Labels): number {
   const text = labels[FENCE] ?? "0";

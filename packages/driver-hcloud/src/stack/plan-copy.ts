@@ -1,6 +1,6 @@
 import { VmrigError, type CopySpec, type DeclareOptions } from "vmrig/driver";
 import type { Client } from "../api/call/client.ts";
-import { digestLabel, MACHINE } from "../labels.ts";
+import { MACHINE } from "../labels.ts";
 import type { Settings } from "../options.ts";
 import { imageOfDigest } from "../published-image.ts";
 import { copyServers } from "../server/copy-servers.ts";
@@ -25,7 +25,7 @@ export async function planCopy(
   if (fingerprint === undefined) return undefined;
   if (secret === undefined)
     throw new VmrigError("INTERNAL", { message: "hcloud() was declared without a secret." });
-  const digest = digestLabel(fingerprint.image);
+  const digest = fingerprint.image;
   const [offer, image, existing] = await Promise.all([
     findOffer(client, settings, { copy }),
     imageOfDigest(client, { digest }),

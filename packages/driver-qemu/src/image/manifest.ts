@@ -9,6 +9,10 @@ export const imageManifest = z.object({
   initrd: z.string(),
   /** Kernel command line that finds the root file system. */
   append: z.string(),
+  /** Debian's name of the processor architecture. */
+  architecture: z.enum(["amd64", "arm64"]).optional(),
+  /** Kinds of firmware that boot the disk by itself, as on a cloud. An image may have none. */
+  firmware: z.array(z.enum(["bios", "uefi"])).optional(),
 });
 
 /**

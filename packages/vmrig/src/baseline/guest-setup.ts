@@ -2,6 +2,7 @@ import type { PublicKey } from "../driver/driver.ts";
 import { LEASE_KEY_COMMENT } from "../driver/lease-key.ts";
 import type { KeyPair } from "../ssh/keys.ts";
 import { quote } from "../ssh/quote.ts";
+import { growRootScript } from "./grow-root.ts";
 import { placeFile } from "./place-file.ts";
 import type { Recipe } from "./recipe.ts";
 import { timerProgramsScript } from "./timers.ts";
@@ -95,8 +96,7 @@ export function guestSetupScript({ machine, peers, trust, user, timers }: GuestS
     `install -m 4750 -o root -g ${user} "$(command -v date)" ${STEP_CLOCK}`,
     `install -d -m 0755 -o ${user} -g ${user} ${PROOF_FOLDER}`,
     ...(timers === "hold" ? [timerProgramsScript()] : []),
-    // The file system from the image does not fill a larger disk by itself.
-    `if [ "$(stat -f -c %T /)" = btrfs ]; then btrfs filesystem resize max / >/dev/null; fi`,
+    growRootScript(),
   ].join("\n");
 }
 

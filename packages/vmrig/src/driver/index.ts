@@ -32,7 +32,5 @@ export { CODES, type ErrorCode, type Fault } from "../errors/codes.ts";
 export { waitFor, type Observation, type WaitOptions } from "../wait/wait-for.ts";
 export { inTime, type InTimeOptions } from "../wait/in-time.ts";
 export { systemClock, type Clock } from "../clock/clock.ts";
-export { dial, type DialOptions } from "../ssh/dial.ts";
 export { generateKeyPair, keyPairOf, type KeyPair } from "../ssh/keys.ts";
-export type { SshConnection } from "../ssh/ssh-connection.ts";
-export type { SshTarget } from "../ssh/ssh-target.ts";
+export * from "./ssh.ts";
