@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -55,11 +55,6 @@ export class LocalServer implements AsyncDisposable {
       await server[Symbol.asyncDispose]();
       throw error;
     }
-  }
-
-  /** Returns the last lines of the console. */
-  async console(): Promise<string> {
-    return (await readFile(join(this.folder, "console.log"), "utf8")).slice(-2000);
   }
 
   async #makeDisks(): Promise<void> {
