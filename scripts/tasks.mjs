@@ -11,7 +11,7 @@ import { SetupError } from "./setup/setup-error.mjs";
  *   and other programs read its output
  */
 
-/** Folders in `examples/`. The first one is the default. */
+/** Folders in `examples/` that need nothing but this computer. The first one is the default. */
 export const EXAMPLES = ["two-machines", "service-under-test", "two-node-cluster", "terminal-app"];
 
 /** @type {Record<string, (args: string[]) => Task>} */

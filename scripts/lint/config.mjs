@@ -136,7 +136,9 @@ export const CONFIG = {
       },
     },
     {
-      files: ["packages/driver-*/src/**/*.test.ts"],
+      files: ["test.ts", "test.kit.ts"]
+        .map((end) => `packages/driver-*/src/**/*.${end}`)
+        .concat("packages/driver-*/src/**/fixtures/**"),
       rules: {
         "no-restricted-imports": [
           "error",

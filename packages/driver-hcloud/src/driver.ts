@@ -3,8 +3,12 @@ import type { Client } from "./api/call/client.ts";
 import { openAccount } from "./account/account.ts";
 import { discardResource, discardServer } from "./account/discard-resource.ts";
 import { findResources } from "./account/find-resources.ts";
+import { rigCosts } from "./account/rig-costs.ts";
+import { listAccount, removeFromAccount } from "./account/sweep-account.ts";
 import { unprotect } from "./account/unprotect.ts";
 import { checkSettings, type HcloudOptions } from "./options.ts";
+import { readLocalImage } from "./publish/local-image.ts";
+import { publishImage } from "./publish/publish-image.ts";
 import { newestImage } from "./published-image.ts";
 import { admit } from "./server/admit.ts";
 import { machineServer } from "./server/copy-servers.ts";
@@ -44,18 +48,34 @@ export function hcloud(options: HcloudOptions): Driver {
       const plan = await planCopy(client, { copy, settings, options: made });
       declareCopy(stack, { copy, owner: made.owner, plan });
     },
+    account: {
+      name: "Hetzner Cloud",
+      costs: (rig, { signal } = {}) =>
+        withAccount((client) => rigCosts(client, { rig, image: settings.image, signal })),
+      list: ({ signal = new AbortController().signal } = {}) =>
+        withAccount((client) => listAccount(client, signal)),
+      remove: (resource, limit) =>
+        withAccount((client) => removeFromAccount(client, resource, limit)),
+    },
     alternative: (copy, failed) =>
       withAccount((client) => nextPlacement(client, { copy, settings, failed })),
+    async publishImage({ cacheFolder, say, signal }) {
+      const image = await readLocalImage(settings.image, cacheFolder);
+      const { id, digest } = await withAccount((client) =>
+        publishImage(client, { image, say, signal }),
+      );
+      return `image ${id}: ${image.name}, ${digest}`;
+    },
     ...MACHINE_CALLS,
   };
 }
 
-type OptionCalls = "fingerprint" | "declare" | "alternative";
+type OptionCalls = "fingerprint" | "declare" | "alternative" | "account";
 type Facts = "name" | "locality" | "rollback" | "needsSecret" | "machineType";
 
 /** The calls that depend on no option of the driver. */
 const MACHINE_CALLS: Omit<Driver, OptionCalls | Facts> = {
-  inspect: (copy) => withAccount((client) => copyInventory(client, copy)),
+  inspect: (copy, { signal } = {}) => withAccount((client) => copyInventory(client, copy, signal)),
   find: (copy, { signal = new AbortController().signal } = {}) =>
     withAccount((client) => findResources(client, copy, signal)),
   discard: (copy, found, by) =>

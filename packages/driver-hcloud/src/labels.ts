@@ -2,8 +2,8 @@ import { VmrigError, type CopySpec, type PublicKey, type SnapshotName } from "vm
 import { hasLabels, type Labels } from "./api/call/label-selector.ts";
 
 /** Labels that Terraform sets on everything that it creates. */
-const RIG = "vmrig-rig";
-const COPY = "vmrig-copy";
+export const RIG = "vmrig-rig";
+export const COPY = "vmrig-copy";
 export const OWNER = "vmrig-owner";
 /** On servers. */
 export const MACHINE = "vmrig-machine";
@@ -11,6 +11,11 @@ export const MACHINE = "vmrig-machine";
 export const IMAGE = "vmrig-image";
 /** On published images: `debian-13`. */
 export const IMAGE_NAME = "vmrig-image-name";
+
+/** On what a publish creates and removes again. The value says for what: `publish`. */
+export const TEMPORARY = "vmrig-temporary";
+/** Beside {@link TEMPORARY}: when it is not needed any more at the latest, in seconds since 1970. */
+export const UNTIL = "vmrig-until";
 
 /** Labels that vmrig changes by calls of the API. Terraform sets the first ones and then leaves them. */
 export const FENCE = "vmrig-fence";

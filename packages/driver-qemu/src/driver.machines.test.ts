@@ -44,7 +44,7 @@ for (const { title, run } of driverContract({
   copy,
   lan: true,
   // The disk mounted as /, and then the programs and the home, which may be cached in RAM.
-  wipe: "sudo -n sh -c 'dd if=/dev/zero of=/dev/vda bs=1M count=16 conv=fsync; rm -rf /home /etc /usr/bin'",
+  wipe: "sudo -n sh -c 'dd if=/dev/zero of=/dev/vda bs=1M count=32 conv=fsync; rm -rf /home /etc /usr/bin'",
   kill,
   orphan,
   leftovers: async () =>

@@ -5,7 +5,7 @@ import type { Client } from "../api/call/client.ts";
 import { deleteFirewall, listFirewalls, removeFirewallFrom } from "../api/firewalls.ts";
 import { deleteNetwork, listNetworks } from "../api/networks.ts";
 import { deletePlacementGroup, listPlacementGroups } from "../api/placement-groups.ts";
-import { deleteServer, readServer } from "../api/servers.ts";
+import { deleteServer, readServer, type Server } from "../api/servers.ts";
 import { deleteSshKey, listSshKeys } from "../api/ssh-keys.ts";
 import { copyLabels, FENCE, fenceIn, hasLabelsOf } from "../labels.ts";
 import { protect } from "../server/rewrite-disk.ts";
@@ -79,6 +79,15 @@ export async function discardServer(
       details: [`fence of this lease: ${fence}`, `label ${FENCE}: ${seen.labels[FENCE]}`],
       hint: "this run lost its lease: run again",
     });
+  await deleteWholeServer(client, seen, signal);
+}
+
+/** Deletes a server with its disk, also one that is protected. */
+export async function deleteWholeServer(
+  client: Client,
+  seen: Server,
+  signal: AbortSignal,
+): Promise<void> {
   const server = await settledServer(client, seen, signal);
   await protect(client, server, { isProtected: false, signal });
   const actions = await deleteServer(client, { of: server, signal });

@@ -24,6 +24,9 @@ export interface DiskContent extends AsyncDisposable {
 
 /** Holes that are smaller are sent: each part costs a process on the other side. */
 const LEAST_HOLE = 1024 * 1024;
+/** All parts are listed in one command line. */
+const MOST_EXTENTS = 1_000;
+const CHUNK = 1024 * 1024;
 const MOST_OUTPUT = 64 * 1024 * 1024;
 
 const info = z.object({
@@ -58,11 +61,25 @@ export async function openDisk(path: string, signal?: AbortSignal): Promise<Disk
     size,
     extents,
     async *read() {
-      for (const { offset, length } of extents)
-        yield* file.createReadStream({ start: offset, end: offset + length - 1, autoClose: false });
+      for (const extent of extents) yield* readExtent(file, extent);
     },
     [Symbol.asyncDispose]: () => file.close(),
   };
+}
+
+async function* readExtent(
+  file: FileHandle,
+  { offset, length }: Extent,
+): AsyncGenerator<Uint8Array> {
+  let at = offset;
+  const end = offset + length;
+  while (at < end) {
+    const chunk = Buffer.alloc(Math.min(CHUNK, end - at));
+    const { bytesRead } = await file.read(chunk, 0, chunk.length, at);
+    if (bytesRead === 0) throw new Error(`the disk ends at byte ${at}, before ${end}`);
+    yield chunk.subarray(0, bytesRead);
+    at += bytesRead;
+  }
 }
 
 /** Copies the content to a file without a name, which ends with this process, however that ends. */
@@ -78,16 +95,16 @@ async function openRaw(path: string, signal?: AbortSignal): Promise<FileHandle> 
 }
 
 /** Joins neighbouring parts with data, and those with a small hole between them. */
-function mergeExtents(parts: z.infer<typeof map>): readonly Extent[] {
+function mergeExtents(parts: z.infer<typeof map>, leastHole = LEAST_HOLE): readonly Extent[] {
   const merged: { offset: number; length: number }[] = [];
   for (const { start, length, zero } of parts) {
     if (zero) continue;
     const last = merged.at(-1);
-    if (last !== undefined && start - (last.offset + last.length) < LEAST_HOLE)
+    if (last !== undefined && start - (last.offset + last.length) < leastHole)
       last.length = start + length - last.offset;
     else merged.push({ offset: start, length });
   }
-  return merged;
+  return merged.length > MOST_EXTENTS ? mergeExtents(parts, leastHole * 2) : merged;
 }
 
 async function qemuImg(args: readonly string[], signal?: AbortSignal): Promise<unknown> {

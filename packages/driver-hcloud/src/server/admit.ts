@@ -1,6 +1,6 @@
 import { VmrigError, type Admission, type MachineRef } from "vmrig/driver";
 import type { Client } from "../api/call/client.ts";
-import { authorize } from "./authorize.ts";
+import { letIn } from "./change.ts";
 import { claimServer } from "./claimed-server.ts";
 import { openPinned } from "./pinned-session.ts";
 
@@ -13,5 +13,5 @@ export async function admit(client: Client, ref: MachineRef, by: Admission): Pro
   if (server.status === "off")
     throw new VmrigError("MACHINE_OFF", { message: `${ref.name} is off.`, hint: "use `start()`" });
   await using session = await openPinned(server, { ref, by, timeoutMs: ADMIT_MS });
-  await authorize(session, { ref, by });
+  await letIn(session, { ref, by });
 }

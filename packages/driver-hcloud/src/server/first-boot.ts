@@ -10,7 +10,7 @@ import type { Server } from "../api/servers.ts";
 import { firstHostKey, secretIn } from "../keys.ts";
 import { BOOT, DISK, HOST_KEY, hostKeyIn, hostKeyLabel, IMAGE } from "../labels.ts";
 import { claimServer, setLabels } from "./claimed-server.ts";
-import { authorize } from "./authorize.ts";
+import { letIn } from "./change.ts";
 import { openControl, type ControlSession } from "./control-session.ts";
 import { publicAddress } from "./public-address.ts";
 import { rewriteDisk } from "./rewrite-disk.ts";
@@ -72,7 +72,7 @@ export async function firstBoot(client: Client, ref: MachineRef, by: Admission):
   const pinned = hostKeyIn(server.labels) ?? (await makeHostKey(client, server, { ref, by }));
   await using session = await enterHostKey(server, { ref, by, pinned });
   // 3. Let the lease in.
-  await authorize(session, { ref, by });
+  await letIn(session, { ref, by });
 }
 
 interface Boot {

@@ -8,8 +8,12 @@ import { copyServers } from "./copy-servers.ts";
 export const SSH_PORT = 22;
 
 /** Lists the machines of a copy, in one request. */
-export async function copyInventory(client: Client, copy: CopySpec): Promise<Inventory> {
-  const servers = await copyServers(client, copy);
+export async function copyInventory(
+  client: Client,
+  copy: CopySpec,
+  signal?: AbortSignal,
+): Promise<Inventory> {
+  const servers = await copyServers(client, copy, signal);
   const found = servers.map(machineStatus);
   const absent = copy.machines
     .filter(({ name }) => !found.some((machine) => machine.name === name))

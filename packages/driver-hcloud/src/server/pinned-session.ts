@@ -6,7 +6,7 @@ import { openControl, type ControlSession } from "./control-session.ts";
 import { publicAddress } from "./public-address.ts";
 
 /** From the start of the firmware to sshd; emulated machines take a minute. */
-const BOOT_MS = 300_000;
+export const BOOT_MS = 300_000;
 
 /**
  * Logs in as root on a machine whose first boot has ended.

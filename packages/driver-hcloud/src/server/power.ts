@@ -9,7 +9,7 @@ import { awaitActions } from "../api/action/await-actions.ts";
 import type { Client } from "../api/call/client.ts";
 import { powerOff, requestShutdown } from "../api/server-actions.ts";
 import { waitForServerStatus, type Server } from "../api/servers.ts";
-import { authorize } from "./authorize.ts";
+import { letIn } from "./change.ts";
 import { claimServer } from "./claimed-server.ts";
 import { openPinned } from "./pinned-session.ts";
 import { runningServer, settledServer } from "./running-server.ts";
@@ -102,5 +102,5 @@ async function switchOn(
     by.signal,
   );
   await using session = await openPinned(running, { ref, by });
-  await authorize(session, { ref, by });
+  await letIn(session, { ref, by });
 }

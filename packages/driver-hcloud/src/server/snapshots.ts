@@ -1,23 +1,96 @@
-import type { Admission, Authority, MachineRef, SnapshotName } from "vmrig/driver";
+import {
+  VmrigError,
+  type Admission,
+  type Authority,
+  type MachineRef,
+  type SnapshotName,
+} from "vmrig/driver";
 import type { Client } from "../api/call/client.ts";
+import { restore } from "../guest/restore.ts";
+import { capture, drop } from "../guest/snapshots.ts";
+import { DISCONNECTED, snapshotsIn, withSnapshots } from "../labels.ts";
+import { changeOf } from "./change.ts";
+import { claimServer, setLabels } from "./claimed-server.ts";
+import { noteConnected, setLink } from "./link.ts";
+import { BOOT_MS, openPinned } from "./pinned-session.ts";
+import { RestoreSessions } from "./restore-sessions.ts";
+import { runningServer } from "./running-server.ts";
+
+export interface OneSnapshot {
+  readonly ref: MachineRef;
+  readonly snapshot: SnapshotName;
+}
+
+/** Takes a snapshot of a running machine, see `Driver.capture`. */
 export async function captureSnapshot(
-  _c: Client,
-  _o: { ref: MachineRef; snapshot: SnapshotName },
-  _by: Authority,
+  client: Client,
+  { ref, snapshot }: OneSnapshot,
+  by: Authority,
 ): Promise<void> {
-  throw new Error("TODO");
+  const server = await claimServer(client, ref, by);
+  if (server.status !== "running")
+    throw new VmrigError("MACHINE_OFF", {
+      message: `${ref.name} is off, so it cannot be captured.`,
+    });
+  const names = [...snapshotsIn(server.labels).filter((name) => name !== snapshot), snapshot];
+  const labels = withSnapshots(server.labels, names);
+  await using session = await openPinned(server, { ref, by });
+  await capture(changeOf(ref, session, by), snapshot);
+  await setLabels(client, server, labels, by.signal);
 }
+
+/** Enters a snapshot, see `Driver.restore`. */
 export async function restoreSnapshot(
-  _c: Client,
-  _o: { ref: MachineRef; snapshot: SnapshotName },
-  _by: Admission,
+  client: Client,
+  { ref, snapshot }: OneSnapshot,
+  by: Admission,
 ): Promise<void> {
-  throw new Error("TODO");
+  const { signal, say } = by;
+  // 1. Claim it.
+  const claimed = await claimServer(client, ref, by);
+  const names = snapshotsIn(claimed.labels);
+  if (!names.includes(snapshot)) throw noSnapshot(ref, snapshot, names);
+  // 2. Make it run, and log in.
+  const server = await runningServer(client, claimed, signal);
+  await using sessions = new RestoreSessions(client, server, { ref, by });
+  const shell = await (claimed.status === "running" ? sessions.openOrReset() : sessions.open());
+  if (server.labels[DISCONNECTED] !== undefined)
+    await setLink(shell, { ref, server, state: "up", by });
+  // 3. Enter the snapshot.
+  const { because } = await restore({
+    ...changeOf(ref, shell, by),
+    snapshot,
+    authorize: by.authorize,
+    reconnect: (enough) => sessions.reconnect(enough),
+    enterMs: BOOT_MS,
+  });
+  if (because.length > 0) say?.(`rollback ${ref.name}: full reboot, because ${because.join("; ")}`);
+  await noteConnected(client, server, by);
 }
+
+/** Deletes a snapshot, see `Driver.drop`. That of a machine that is off stays on its disk. */
 export async function dropSnapshot(
-  _c: Client,
-  _o: { ref: MachineRef; snapshot: SnapshotName },
-  _by: Authority,
+  client: Client,
+  { ref, snapshot }: OneSnapshot,
+  by: Authority,
 ): Promise<void> {
-  throw new Error("TODO");
+  const server = await claimServer(client, ref, by);
+  const names = snapshotsIn(server.labels);
+  if (!names.includes(snapshot)) return;
+  const left = names.filter((name) => name !== snapshot);
+  await setLabels(client, server, withSnapshots(server.labels, left), by.signal);
+  if (server.status !== "running") return;
+  await using session = await openPinned(server, { ref, by });
+  await drop(changeOf(ref, session, by), snapshot);
+}
+
+function noSnapshot(
+  { name }: MachineRef,
+  snapshot: SnapshotName,
+  names: readonly SnapshotName[],
+): VmrigError {
+  return new VmrigError("ROLLBACK_FAILED", {
+    message: `${name} has no snapshot "${snapshot}".`,
+    details: [`available: ${names.join(", ") || "none"}`],
+  });
 }

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
+import { bootSectorImage } from "../qemu/boot-sector.test.kit.ts";
 import { startDoubleProcess, type DoubleProcess } from "./double-process.ts";
 
 async function get({ endpoint, token }: DoubleProcess, path: string): Promise<Response> {
@@ -39,6 +40,26 @@ test("its control refuses what it does not know, and who does not know its secre
   await expect(double.control("POST", "/kill-after", { changes: 0 })).rejects.toThrow("422");
   await expect(double.control("GET", "/nothing")).rejects.toThrow("404");
 });
+
+test.skipIf(process.arch !== "x64")(
+  "its servers can be machines, which a test can crash",
+  async () => {
+    const imageFolder = await bootSectorImage("runs", "hang");
+    await using double = await startDoubleProcess({ imageFolder });
+    const headers = { authorization: `Bearer ${double.token}` };
+    const body = JSON.stringify({ name: "pc1", server_type: "cx23", image: "debian-13" });
+    await fetch(`${double.endpoint}/servers`, { method: "POST", headers, body });
+    const server = async () => {
+      const { servers } = (await double.control("GET", "/servers")) as {
+        readonly servers: readonly { readonly id: number; readonly status: string }[];
+      };
+      return servers[0];
+    };
+    await expect.poll(server, { timeout: 20_000 }).toMatchObject({ status: "running" });
+    await double.control("POST", "/crash", { server: (await server())?.id });
+    await expect.poll(server, { timeout: 20_000 }).toMatchObject({ status: "off", pid: null });
+  },
+);
 
 test("it ends when the process that started it is killed", async () => {
   const module = fileURLToPath(new URL("double-process.ts", import.meta.url));

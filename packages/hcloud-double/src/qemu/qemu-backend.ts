@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { ServerBackend } from "../servers/backend.ts";
 import { takeAddressBlock } from "./address-block.ts";
 import { Disks } from "./disks/disks.ts";
@@ -37,9 +38,9 @@ const REBOOT_MS = 120_000;
  */
 export async function qemuBackend(options: QemuBackendOptions): Promise<QemuBackend> {
   await using stack = new AsyncDisposableStack();
-  const image = await readSystemImage(options.imageFolder);
   const addresses = stack.use(await takeAddressBlock());
   const folder = stack.use(await createPrivateFolder());
+  const image = await readSystemImage(options.imageFolder, join(folder.path, "system"));
   const servers = new QemuServers({
     disks: new Disks({ folder: folder.path, systemDisk: image.disk }),
     rescue: await rescueSystem(image, folder.path),

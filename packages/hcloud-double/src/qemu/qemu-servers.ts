@@ -111,10 +111,7 @@ export class QemuServers implements Omit<ServerBackend, "publicIpv4Range"> {
       disk: this.#disks.diskOf(server.id),
       direct:
         boot.from === "rescue"
-          ? await prepareRescue(rescue, join(folder, "rescue"), {
-              name: server.name,
-              authorizedKeys: boot.authorizedKeys,
-            })
+          ? await prepareRescue(rescue, join(folder, "rescue"), boot.authorizedKeys)
           : undefined,
     });
     this.#running.set(server.id, machine);

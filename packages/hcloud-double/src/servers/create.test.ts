@@ -118,6 +118,14 @@ test.for<[string, object, number, string, string?]>([
   expect(double.project.primaryIps.all).toEqual([]);
 });
 
+test("a server that is not started needs no address yet", async () => {
+  const { done, double } = await startDouble();
+  const public_net = { enable_ipv4: false, enable_ipv6: false };
+  const order = { ...SERVER, name: "pc1", public_net, start_after_create: false };
+  const { server } = await done("POST", "/servers", order);
+  expect(double.project.servers.byId(server.id)?.status).toBe("off");
+});
+
 test("accepts 32 KiB of user data, and ids as text", async () => {
   const { done } = await startDouble();
   const { server } = await done("POST", "/servers", {

@@ -97,7 +97,8 @@ function checkOrder(project: Project, wish: Wish): Order {
   const { catalog, servers } = project;
   const { enable_ipv4, enable_ipv6 } = wish.public_net;
   const isPublic = enable_ipv4 || enable_ipv6;
-  if (!isPublic && wish.networks.length === 0)
+  // Terraform's provider creates a private server without a network, attaches it and starts it.
+  if (!isPublic && wish.networks.length === 0 && wish.start_after_create)
     throw invalidField("public_net", "a server needs a public address or a network");
   const type = catalog.serverTypes.find(wish.server_type, "server_type");
   const location =

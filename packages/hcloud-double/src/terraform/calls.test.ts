@@ -13,6 +13,26 @@ const LARGE = { server_type: "cx43", keep_disk: true };
 const RULE = { direction: "in", protocol: "tcp", port: "2222", source_ips: ["10.0.0.0/8"] };
 const CHANGED = { name: "other", labels: { changed: "1" } };
 
+/** Servers with few attributes and with rare ones. */
+const OTHERS: Readonly<Record<string, Attributes>> = {
+  few: { name: "few", server_type: "cx23", image: "101", ssh_keys: ["k"], location: "fsn1" },
+  private: {
+    name: "private",
+    server_type: "cx23",
+    image: "debian-12",
+    location: "fsn1",
+    backups: true,
+    shutdown_before_deletion: true,
+    public_net: [{ ipv4_enabled: false, ipv6_enabled: false }],
+    network: [{ network_id: NETWORK_ID, ip: "10.0.1.20", alias_ips: ["10.0.1.21"] }],
+    depends_on: ["hcloud_network_subnet.s", "hcloud_ssh_key.k"],
+  },
+};
+
+function withSelector(label_selector: string): Record<string, Attributes> {
+  return { firewall: { apply_to: [{ label_selector }] }, network: { delete_protection: true } };
+}
+
 /** What is applied one after the other, to one state. */
 const STEPS: readonly (readonly [title: string, configuration: object])[] = [
   ["create", copy({ ...one(), two: server("two", "10.0.1.6") })],
@@ -43,6 +63,9 @@ const STEPS: readonly (readonly [title: string, configuration: object])[] = [
   ["take the firewall", copy(one({ ...LARGE, firewall_ids: [] }))],
   ["give the firewall", copy(one(LARGE))],
   ["enable backups", copy(one({ ...LARGE, backups: true }))],
+  ["create other servers", copy({ ...one(LARGE), ...OTHERS }, withSelector("vmrig-rig"))],
+  ["change a selector", copy({ ...one(LARGE), ...OTHERS }, withSelector("vmrig-machine"))],
+  ["delete other servers", copy(one(LARGE), { firewall: { apply_to: [] } })],
   ["lift all protection", copy(one({ ...LARGE, ...OPEN }))],
   ["destroy", {}],
 ];

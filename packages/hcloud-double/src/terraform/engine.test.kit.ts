@@ -4,9 +4,12 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import { HcloudDouble } from "../hcloud-double.ts";
 import { installProvider } from "./install-provider.ts";
+
+// Each command of Terraform starts the provider several times.
+vi.setConfig({ testTimeout: 120_000 });
 
 /** A real provider refuses every other length. */
 const TOKEN = "t".repeat(64);
@@ -35,7 +38,6 @@ export interface PlanJson {
 /** Terraform in a folder, with a state there, on a double. */
 export interface Engine {
   readonly double: HcloudDouble;
-  readonly which: "real" | "stand-in";
   write(config: object): Promise<void>;
   /** Runs Terraform; it may fail. `onStart` gets the process group. */
   run(args: readonly string[], onStart?: (group: number) => void): Promise<Run>;
@@ -64,6 +66,7 @@ export async function startEngine(): Promise<Engine> {
   const folder = await mkdtemp(join(tmpdir(), "hcloud-double-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const { cliConfig, which } = await installProvider(folder);
+  report(which);
   const env = {
     PATH: process.env["PATH"] ?? "",
     HOME: folder,
@@ -94,7 +97,6 @@ export async function startEngine(): Promise<Engine> {
   let isInitialized = false;
   return {
     double,
-    which,
     run,
     async write(config) {
       const hcloud = { source: "hetznercloud/hcloud", version: "1.68.0" };
@@ -115,6 +117,14 @@ export async function startEngine(): Promise<Engine> {
     state: async () => parseState(await readFile(stateFile, "utf8")),
     forget: () => rm(stateFile),
   };
+}
+
+let isReported = false;
+
+/** Prints once per test file what the tests run on. */
+function report(which: string): void {
+  if (!isReported) process.stdout.write(`Terraform runs with the ${which} provider hcloud\n`);
+  isReported = true;
 }
 
 function parseState(content: string): Record<string, StateResource> {

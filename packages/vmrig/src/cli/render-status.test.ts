@@ -29,6 +29,35 @@ test("a free rig takes a few lines", () => {
   ]);
 });
 
+test("machines that are off are billed, and the status says so", () => {
+  const costs = {
+    currency: "EUR",
+    hourly: { net: 0.01, gross: 0.0119 },
+    monthly: { net: 7, gross: 8.33 },
+    items: [
+      { what: "server 1", hourly: { net: 0.01, gross: 0.0119 }, monthly: { net: 7, gross: 8.33 } },
+    ],
+    unpriced: 0,
+  };
+  const machine = { name: "pc1", snapshots: [], baseline: "none" } as const;
+  const lines = (power: "off" | "running") =>
+    rendered({ machines: [{ ...machine, power }] }, { costs }).slice(6, -3);
+  const priced = [
+    "cost     0.0100 EUR an hour, 7.00 EUR a month net (gross: 0.0119, 8.33)",
+    "  server 1   0.0100 an hour   7.00 a month",
+  ];
+  expect(lines("running")).toEqual([...priced]);
+  expect(lines("off")).toEqual([...priced, "  machines that are off are billed, too"]);
+  const none = { ...costs, items: [] };
+  expect(rendered({}, { costs: none })).toContain("cost     nothing is billed for this rig");
+});
+
+test("a copy that only was used again has the same shape", () => {
+  const used = (lastUsed: string): RigStatus => ({ ...STATUS, copies: [{ ...FREE, lastUsed }] });
+  expect(shapeOf(used(at(-10)))).toBe(shapeOf(used(at(-5))));
+  expect(rendered({ lastUsed: at(-7200) })[2]).toBe("pcs-1    free, last used 2.0 h ago");
+});
+
 test("a copy whose machines another container uses says in which", () => {
   const elsewhere = "PID namespace 7 on ci, since 2026-01-02T11:00:00.000Z";
   expect(rendered({ elsewhere })[3]).toBe(`  in another container: ${elsewhere}`);

@@ -2,6 +2,7 @@ import { toDate } from "../clock/real-time.ts";
 import type { CopyStatus, MachineView, RigStatus, Waiting } from "../operations/rig-status.ts";
 import { formatDuration } from "../clock/format-duration.ts";
 import { describeHolder } from "../lease/holder.ts";
+import { costLines } from "./render-costs.ts";
 import { alignColumns } from "./columns.ts";
 
 /**
@@ -10,23 +11,33 @@ import { alignColumns } from "./columns.ts";
  * @param now Milliseconds since the epoch.
  */
 export function renderStatus(status: RigStatus, now: number): string {
-  const { rig, redis, copies, queue } = status;
+  const { rig, redis, copies, unreachable, costs, queue } = status;
   const lines = [
     `rig      ${rig}: ${copies.length === 1 ? "1 copy" : `${copies.length} copies`}, leases in ${redis.address}`,
     ...(redis.running ? [] : ["redis    no leases: the embedded Redis is not running"]),
   ];
+  if (unreachable !== undefined) lines.push(`account  machines and costs unknown: ${unreachable}`);
   for (const copy of copies) lines.push(...copyLines(copy, now));
   lines.push("");
+  if (costs !== undefined && unreachable === undefined) lines.push(...costsOf(costs, copies), "");
   if (queue.length === 0) lines.push("queue    empty");
   for (const waiting of queue) lines.push(waitingLine(waiting, copies.length, now));
   return `${lines.join("\n")}\n`;
+}
+
+function costsOf(costs: NonNullable<RigStatus["costs"]>, copies: RigStatus["copies"]): string[] {
+  if ("unreachable" in costs) return [`cost     unknown: ${costs.unreachable}`];
+  const off = copies.some(({ machines }) => machines.some(({ power }) => power === "off"));
+  return [...costLines(costs), ...(off ? ["  machines that are off are billed, too"] : [])];
 }
 
 /** Returns a string that changes with the status, but not with time alone. */
 export function shapeOf({ copies, queue, ...rest }: RigStatus): string {
   return JSON.stringify({
     ...rest,
-    copies: copies.map(({ since: _since, expires: _expires, ...copy }) => copy),
+    copies: copies.map(
+      ({ since: _since, expires: _expires, lastUsed: _lastUsed, ...copy }) => copy,
+    ),
     queue: queue.map(({ since: _since, ...waiting }) => waiting),
   });
 }
@@ -50,10 +61,12 @@ function copyLines(copy: CopyStatus, now: number): string[] {
 }
 
 function leaseState(
-  { state, holder, since: from, expires, retained, broken }: CopyStatus,
+  { state, holder, since: from, expires, retained, broken, lastUsed }: CopyStatus,
   now: number,
 ): string {
-  if (holder === undefined) return broken === undefined ? "free" : "free, but skipped by runs";
+  const used = lastUsed === undefined ? "" : `, last used ${since(lastUsed, now)} ago`;
+  if (holder === undefined)
+    return `${broken === undefined ? "free" : "free, but skipped by runs"}${used}`;
   const until =
     expires === undefined ? "without an expiry" : `expires in ${left(expires, now)} unless renewed`;
   if (retained !== undefined) {

@@ -3,9 +3,11 @@ import { destroy } from "./verbs/destroy.ts";
 import { doctor } from "./verbs/doctor.ts";
 import { down } from "./verbs/down.ts";
 import { exec } from "./verbs/exec.ts";
+import { image } from "./verbs/image/group.ts";
 import { init } from "./verbs/init.ts";
 import { logs } from "./verbs/logs.ts";
 import { release } from "./verbs/release.ts";
+import { rest } from "./verbs/rest.ts";
 import { rollback } from "./verbs/rollback.ts";
 import { ssh } from "./verbs/ssh.ts";
 import { state } from "./verbs/state/group.ts";
@@ -25,9 +27,11 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   logs,
   release,
   down,
+  rest,
   destroy,
   sweep,
   state,
+  image,
 ];
 
 /** Options of every verb. */

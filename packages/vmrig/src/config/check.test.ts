@@ -8,7 +8,7 @@ test.each<[title: string, config: unknown, mistake: string]>([
   [
     "an unknown key",
     { ...good, machine: {} },
-    'the config: unknown setting "machine" (did you mean "machines"?); available: name, driver, machines, copies, prepare, rollback, strict, keep, keepFor, evidence, lease, redis, state',
+    'the config: unknown setting "machine" (did you mean "machines"?); available: name, driver, machines, copies, prepare, rollback, strict, keep, keepFor, evidence, lease, rest, redis, state',
   ],
   [
     "an unknown key of the lease",
@@ -40,6 +40,16 @@ test.each<[title: string, config: unknown, mistake: string]>([
     "a wait too long for a timer",
     { ...good, lease: { waitFor: "999h" } },
     'lease.waitFor: expected at most "24h", got 3596400000',
+  ],
+  [
+    "a rest without its action",
+    { ...good, rest: { after: "8h" } },
+    'rest.do: is missing; expected one of "power-off"|"destroy"|"keep"',
+  ],
+  [
+    "a rest after less than a minute",
+    { ...good, rest: { after: "59s", do: "keep" } },
+    'rest.after: expected "1m" to "90d", got 59000',
   ],
   [
     "another word for rollback",

@@ -14,12 +14,15 @@ export const CONFIG_VERBS = [
   "logs",
   "release",
   "down",
+  "rest",
   "destroy",
+  "sweep",
   "state",
+  "image",
 ] as const;
 
 // A group is followed by one of its verbs.
-const COMMAND = new RegExp(`\`vmrig (?:state [a-z]+|${CONFIG_VERBS.join("|")})\\b`, "g");
+const COMMAND = new RegExp(`\`vmrig (?:(?:state|image) [a-z]+|${CONFIG_VERBS.join("|")})\\b`, "g");
 
 /**
  * Adds `--config` to each quoted command of vmrig in a text, so that the command finds the same

@@ -4,6 +4,7 @@ import { fields, name, text } from "./fields.ts";
 import { machine } from "./machine-schema.ts";
 import { recipe } from "./recipe-schema.ts";
 import { redis } from "./redis-schema.ts";
+import { rest } from "./rest-schema.ts";
 import { stateStore } from "./state-schema.ts";
 import { duration } from "./units.ts";
 
@@ -96,6 +97,7 @@ export const rigSchema = fields({
     onBusy: z.enum(ON_BUSY).default("wait"),
     idle: duration.default(60_000).refine((ms) => ms <= DAY_MS, 'expected at most "24h"'),
   }).prefault({}),
+  rest: rest.optional(),
   redis: redis.optional(),
   state: stateStore.optional(),
 }).check(({ value: { driver, state }, issues }) => {

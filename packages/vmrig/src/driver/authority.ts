@@ -54,3 +54,12 @@ export interface FailedApply {
   /** Messages of Terraform. */
   readonly messages: readonly string[];
 }
+
+/** Options of `Driver.publishImage`. */
+export interface PublishImageOptions {
+  /** See `CopySpec.cacheFolder`. */
+  readonly cacheFolder: string;
+  readonly signal: AbortSignal;
+  /** Reports a step to the user, as one whole line. */
+  readonly say: (line: string) => void;
+}

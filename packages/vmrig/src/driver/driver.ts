@@ -1,4 +1,12 @@
-import type { Admission, Authority, DeclareOptions, FailedApply, WaitLimit } from "./authority.ts";
+import type { Account } from "./account.ts";
+import type {
+  Admission,
+  Authority,
+  DeclareOptions,
+  FailedApply,
+  PublishImageOptions,
+  WaitLimit,
+} from "./authority.ts";
 import type { Finding } from "./finding.ts";
 import type { FoundResource } from "./found-resource.ts";
 import type { Inventory } from "./inventory.ts";
@@ -100,6 +108,8 @@ export interface Driver {
    * @defaultValue `terraform_data`
    */
   readonly machineType?: string;
+  /** Set for machines that are paid for. */
+  readonly account?: Account;
 
   /**
    * Returns the fingerprint of the machines, and fetches and checks the files that it depends on.
@@ -110,7 +120,7 @@ export interface Driver {
   /** Adds the driver's resources to the CDKTF stack. */
   declare(stack: RigStack, copy: CopySpec, options: DeclareOptions): void | Promise<void>;
   /** Returns the actual state of the machines. Changes nothing. */
-  inspect(copy: CopySpec): Promise<Inventory>;
+  inspect(copy: CopySpec, limit?: WaitLimit): Promise<Inventory>;
   /**
    * Waits until a newly created machine is up, and authorizes the key.
    *
@@ -163,6 +173,13 @@ export interface Driver {
    * {@link boot}. The last step of a recovery.
    */
   readonly rewrite?: (machine: MachineRef, authority: Authority) => Promise<void>;
+  /**
+   * Uploads the image of the config, which was built on this computer, to where machines start from
+   * it. Does nothing when it is there.
+   *
+   * @returns for people: what machines start from
+   */
+  readonly publishImage?: (options: PublishImageOptions) => Promise<string>;
   /**
    * Authorizes the key again on a running machine: its system rebooted by itself, or a test removed
    * the key. Waits only seconds for a system that does not respond, and is called again.

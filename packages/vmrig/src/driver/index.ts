@@ -1,4 +1,5 @@
 /** API for authors of drivers: the contract, the errors and the wait loop. */
+export * from "./account.ts";
 export * from "./authority.ts";
 export * from "./driver.ts";
 export * from "./inventory.ts";

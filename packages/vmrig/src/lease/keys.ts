@@ -18,6 +18,8 @@ export interface CopyKeys {
   readonly revoked: string;
   /** Small JSON value stored with the lease. Never expires. */
   readonly record: string;
+  /** Time at which a run last used the machines, by Redis' clock. Never expires. */
+  readonly used: string;
 }
 
 export function keysOf(namespace: string, { rig, copy }: CopyName): CopyKeys {
@@ -28,6 +30,7 @@ export function keysOf(namespace: string, { rig, copy }: CopyName): CopyKeys {
     fence: key("fence"),
     revoked: key("revoked"),
     record: key("record"),
+    used: key("used"),
   };
 }
 

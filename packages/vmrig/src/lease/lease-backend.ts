@@ -92,6 +92,10 @@ export interface LeaseBackend {
   saveRecord(lease: FencedCopy, value: unknown): Promise<boolean>;
   /** Removes the value. @returns whether the lease was still known; else nothing was removed */
   dropRecord(lease: FencedCopy): Promise<boolean>;
+  /** Notes that a copy is used now. @returns whether the lease was still known; else nothing was noted */
+  markUsed(lease: FencedCopy): Promise<boolean>;
+  /** Returns the milliseconds since the last noted use; `undefined` when there was none. */
+  lastUse(copy: CopyName): Promise<number | undefined>;
   /** Retains a copy. @returns whether the lock was still held; else nothing was changed */
   retain(options: RetainOptions & CopyName & { readonly value: string }): Promise<boolean>;
   /**

@@ -74,6 +74,18 @@ export interface LeaseStore extends AsyncDisposable {
    */
   dropRecord(lease: Lease): Promise<void>;
   /**
+   * Notes that the leased copy is used now, by Redis' clock. The note outlives the lease.
+   *
+   * @throws VmrigError `LEASE_LOST` when the lease is no longer held; `REDIS_UNREACHABLE`
+   */
+  markUsed(lease: Lease): Promise<void>;
+  /**
+   * Returns the milliseconds since the last noted use of a copy; `undefined` when there was none.
+   *
+   * @throws VmrigError `REDIS_UNREACHABLE`
+   */
+  lastUse(copy: CopyName): Promise<number | undefined>;
+  /**
    * Retains a copy unchanged for people to inspect after its run is over. The lease outlives this
    * process. It ends after `forMs`, or earlier by `revoke` with its fence. The state of the `Lease`
    * becomes `retained`.

@@ -88,6 +88,15 @@ export class RedisLeaseStore implements LeaseStore {
     if (!(await this.#context.backend.dropRecord(lease))) await refuse(lease);
   }
 
+  async markUsed(lease: Lease): Promise<void> {
+    lease.assertHeld();
+    if (!(await this.#context.backend.markUsed(lease))) await refuse(lease);
+  }
+
+  lastUse(copy: CopyName): Promise<number | undefined> {
+    return this.#context.backend.lastUse(copy);
+  }
+
   async retain(lease: Lease, options: RetainOptions): Promise<void> {
     checkRetain(options);
     if (!(lease instanceof HeldLease))

@@ -25,6 +25,8 @@ export async function useAll(leases: LeaseStore): Promise<void> {
   await renewal(renewed);
   await leases.saveRecord(renewed, { a: 1 });
   await leases.dropRecord(renewed);
+  await leases.markUsed(renewed);
+  await leases.lastUse(PCS_1);
   const long = { holder, ttlMs: 600_000, waitForMs: 10_000 };
   const handedOn = await leases.acquire(PCS, { ...long, onWait: () => void renewed.release() });
   expect(await leases.record(PCS_1)).toBeUndefined();

@@ -1,6 +1,8 @@
 import { copySpecs } from "../config/copy-spec.ts";
 import type { CopySpec } from "../driver/driver.ts";
+import type { Lease } from "../lease/lease.ts";
 import type { LeaseStore } from "../lease/lease-store.ts";
+import type { LeaseGuard } from "../provision/lease-guard.ts";
 import type { destroy as Destroy } from "../provision/destroy.ts";
 import type { GateOptions } from "../gate/gate-options.ts";
 import { stepLine } from "../gate/step-line.ts";
@@ -48,25 +50,39 @@ interface Work {
   readonly destroy: typeof Destroy;
 }
 
+interface LeasedWork extends Work {
+  readonly guard: LeaseGuard;
+  readonly lease: Lease;
+}
+
 /** Destroys one copy, also one that the config no longer asks for. */
 export async function destroyCopy(
   options: DestroyRigOptions,
-  { copy, store, states, destroy }: Work,
+  work: Work,
+): Promise<readonly string[]> {
+  const { copy, store } = work;
+  return withLease({ ...options, copy, store }, (guard, lease) =>
+    destroyLeased(options, { ...work, guard, lease }),
+  );
+}
+
+/** Destroys one copy whose lease is held. */
+export async function destroyLeased(
+  options: Omit<DestroyRigOptions, "folders" | "signal">,
+  { copy, store, states, destroy, guard, lease }: LeasedWork,
 ): Promise<readonly string[]> {
   const { rig, holder, say, confirm, owner, lostKey = false } = options;
-  return withLease({ ...options, copy, store }, async (leaseGuard, lease) => {
-    const { destroyed } = await destroy({
-      driver: rig.driver,
-      copy,
-      guard: leaseGuard,
-      states,
-      by: holder,
-      confirm,
-      lostKey,
-      ...(owner !== undefined && { owner }),
-      say: (line) => say(stepLine(line)),
-    });
-    await store.dropRecord(lease);
-    return destroyed;
+  const { destroyed } = await destroy({
+    driver: rig.driver,
+    copy,
+    guard,
+    states,
+    by: holder,
+    confirm,
+    lostKey,
+    ...(owner !== undefined && { owner }),
+    say: (line) => say(stepLine(line)),
   });
+  await store.dropRecord(lease);
+  return destroyed;
 }

@@ -15,6 +15,8 @@ import { IN_USE_IN } from "../local-files/used-elsewhere.ts";
 import { readRetainedCopy } from "../gate/copies/retained-copy.ts";
 import { brokenMark } from "../gate/copies/copy-record.ts";
 import { storeAddresses } from "../gate/store/open-store.ts";
+import { askAccount, type Unreachable } from "./account/ask-account.ts";
+import { readCosts, type RigCosts } from "./account/rig-costs.ts";
 import { baselineOf, wantedBaseline, type Baseline } from "./wanted-baseline.ts";
 
 /**
@@ -29,6 +31,10 @@ export interface RigStatus {
    */
   readonly redis: { readonly address: string; readonly running: boolean };
   readonly copies: readonly CopyStatus[];
+  /** Why the machines cannot be listed: the account does not answer, or refuses. */
+  readonly unreachable?: string;
+  /** What the rig costs. Missing for machines that cost nothing. */
+  readonly costs?: RigCosts | Unreachable;
   /** Runs that wait, in the order of the queue. */
   readonly queue: readonly Waiting[];
 }
@@ -49,6 +55,8 @@ export interface CopyStatus {
    * this user can log in.
    */
   readonly retained?: { readonly until: string; readonly why: string; readonly yours: boolean };
+  /** When a run last used the machines, by Redis' clock. Missing when Redis has no note of it. */
+  readonly lastUsed?: string;
   /** The copy is broken: runs leave it out, and `vmrig up --copy NAME` repairs it. */
   readonly broken?: { readonly since: string; readonly cause: string };
   /** Largest fence issued so far; 0 when there was none. */
@@ -84,6 +92,8 @@ export interface RigStatusOptions extends Pick<GateOptions, "rig" | "folders"> {
   /** Missing while the embedded Redis does not run. */
   readonly store: LeaseStore | undefined;
   readonly states: StateStore;
+  /** @defaultValue asks the driver */
+  readonly costs?: () => ReturnType<typeof readCosts>;
   readonly clock?: Clock;
 }
 
@@ -97,13 +107,20 @@ export async function readRigStatus(options: RigStatusOptions): Promise<RigStatu
   };
   const now = clock.wall();
   const copies = copyNames(rig).map((_, index) => describeCopy(rig, index + 1, folders));
+  const [costs, ...looks] = await Promise.all([
+    (options.costs ?? (() => readCosts(rig.driver, rig.name)))(),
+    ...copies.map((copy) => lookAtCopy(options, copy, view, now)),
+  ]);
+  const unreachable = looks.flatMap((look) => look.unreachable ?? [])[0];
   return {
     rig: rig.name,
     redis: {
       address: store?.shown ?? describeAddresses(storeAddresses(rig, folders)),
       running: store !== undefined,
     },
-    copies: await Promise.all(copies.map((copy) => lookAtCopy(options, copy, view, now))),
+    copies: looks.map(({ unreachable: _unreachable, ...copy }) => copy),
+    ...(unreachable !== undefined && { unreachable }),
+    ...(costs !== undefined && { costs }),
     queue: view.queue.map(({ holder, waitedMs, extra, accepts }, index) => ({
       position: index + 1,
       holder,
@@ -119,12 +136,13 @@ async function lookAtCopy(
   copy: CopySpec,
   view: LeaseView,
   now: number,
-): Promise<CopyStatus> {
-  const [{ stamp, applying }, inventory, record, note] = await Promise.all([
+): Promise<CopyStatus & Partial<Unreachable>> {
+  const [{ stamp, applying }, inventory, record, note, unusedMs] = await Promise.all([
     readState(states, copy),
-    rig.driver.inspect(copy).catch(elsewhereOf),
+    askAccount(rig.driver, (limit) => rig.driver.inspect(copy, limit)).catch(elsewhereOf),
     store?.record(copy),
     readRetainedCopy(copy),
+    store?.lastUse(copy),
   ]);
   const broken = brokenMark(record);
   const { fence = 0, held } = view.copies.find((candidate) => candidate.copy === copy.copy) ?? {};
@@ -142,13 +160,14 @@ async function lookAtCopy(
         yours: note?.fence === held.fence,
       },
     }),
+    ...(unusedMs !== undefined && { lastUsed: iso(now - unusedMs) }),
     ...(broken && { broken: { since: iso(broken.at), cause: broken.summary } }),
     fence,
     ...(stamp && { terraform: stamp }),
     applying,
-    ...("elsewhere" in inventory
-      ? { ...inventory, machines: [] }
-      : { machines: await lookAtMachines({ rig, copy, inventory }) }),
+    ...("machines" in inventory
+      ? { machines: await lookAtMachines({ rig, copy, inventory }) }
+      : { ...inventory, machines: [] }),
   };
 }
 

@@ -1,7 +1,11 @@
 import { copySpecs } from "../config/copy-spec.ts";
+import type { ResolvedRig } from "../config/schema.ts";
+import type { CopySpec, Driver } from "../driver/driver.ts";
+import type { MachineStatus } from "../driver/inventory.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { GateOptions } from "../gate/gate-options.ts";
 import { openStore } from "../gate/store/open-store.ts";
+import type { LeaseGuard } from "../provision/lease-guard.ts";
 import { withLease } from "./with-lease.ts";
 
 export interface StopRigOptions extends Pick<
@@ -27,28 +31,63 @@ export interface StoppedCopy {
  */
 export async function* stopRig(options: StopRigOptions): AsyncGenerator<StoppedCopy> {
   const { rig, folders, only, say } = options;
-  const { driver } = rig;
-  const { stop } = driver;
-  if (stop === undefined) {
-    throw new VmrigError("CAPABILITY_MISSING", {
-      message: `The driver "${driver.name}" does not support stopping machines.`,
-      hint: `\`vmrig destroy ${rig.name}\` destroys them for good`,
-    });
-  }
+  requireStop(rig);
   await using store = await openStore(rig, folders);
   for (const copy of await copySpecs(rig, folders)) {
     if (only !== undefined && copy.copy !== only) continue;
-    yield await withLease({ ...options, copy, store }, async (leaseGuard) => {
-      const machines = (await driver.inspect(copy)).machines.filter(
-        ({ power }) => power === "running" || power === "paused",
-      );
-      await Promise.all(
-        machines.map(async ({ name }) => {
-          leaseGuard.assertHeld();
-          await stop({ copy, name }, { fence: leaseGuard.fence, signal: leaseGuard.signal, say });
-        }),
-      );
-      return { copy: copy.copy, machines: machines.map(({ name }) => name) };
-    });
+    yield await withLease({ ...options, copy, store }, async (guard) => ({
+      copy: copy.copy,
+      machines: await stopLeased({ rig, copy, guard, say }),
+    }));
   }
+}
+
+/**
+ * Returns the driver's function that stops a machine.
+ *
+ * @throws VmrigError `CAPABILITY_MISSING`
+ */
+export function requireStop({
+  name,
+  driver,
+}: Pick<ResolvedRig, "name" | "driver">): NonNullable<Driver["stop"]> {
+  if (driver.stop !== undefined) return driver.stop;
+  throw new VmrigError("CAPABILITY_MISSING", {
+    message: `The driver "${driver.name}" does not support stopping machines.`,
+    hint: `\`vmrig destroy ${name}\` destroys them for good`,
+  });
+}
+
+/**
+ * Stops the machines of a copy whose lease is held.
+ *
+ * @returns the names of those that ran or were paused
+ */
+export async function stopLeased({
+  rig,
+  copy,
+  guard,
+  say,
+}: Pick<StopRigOptions, "rig" | "say"> & {
+  readonly copy: CopySpec;
+  readonly guard: LeaseGuard;
+}): Promise<readonly string[]> {
+  const stop = requireStop(rig);
+  const names = (await machinesOn(rig, copy)).map(({ name }) => name);
+  await Promise.all(
+    names.map(async (name) => {
+      guard.assertHeld();
+      await stop({ copy, name }, { fence: guard.fence, signal: guard.signal, say });
+    }),
+  );
+  return names;
+}
+
+/** Returns the machines that run or are paused. */
+export async function machinesOn(
+  { driver }: Pick<ResolvedRig, "driver">,
+  copy: CopySpec,
+): Promise<readonly MachineStatus[]> {
+  const { machines } = await driver.inspect(copy);
+  return machines.filter(({ power }) => power === "running" || power === "paused");
 }

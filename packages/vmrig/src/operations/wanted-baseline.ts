@@ -2,6 +2,7 @@ import { baselineId, baselineSnapshot } from "../baseline/baseline-id.ts";
 import type { ResolvedRig } from "../config/schema.ts";
 import type { Inventory, MachineStatus } from "../driver/inventory.ts";
 import type { CopySpec, SnapshotName } from "../driver/driver.ts";
+import { withDeadline } from "../wait/with-deadline.ts";
 import { recipesOf } from "../gate/copies/recipes.ts";
 
 export type Baseline = "current" | "other" | "none" | "unknown";
@@ -23,11 +24,12 @@ export async function wantedBaseline(
 ): Promise<SnapshotName | undefined> {
   if (!inventory.machines.some(({ snapshots }) => snapshots.some(isBaseline))) return undefined;
   const long = new AbortController();
-  const signal = AbortSignal.any([long.signal, AbortSignal.timeout(QUERY_TIMEOUT_MS)]);
   // A driver prints a line when it begins a long step.
   const say = (): void => long.abort(new Error("the machines' image is not on this computer"));
   try {
-    const fingerprint = await rig.driver.fingerprint(copy, { signal, say });
+    const fingerprint = await withDeadline({ timeoutMs: QUERY_TIMEOUT_MS }, (late) =>
+      rig.driver.fingerprint(copy, { signal: AbortSignal.any([long.signal, late]), say }),
+    );
     return baselineSnapshot(baselineId({ copy, fingerprint, recipes: recipesOf(rig) }));
   } catch {
     return undefined;

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { systemClock } from "vmrig/driver";
 import type { Call } from "./call.ts";
 import { creating, FOUND, READ } from "./calls.test.kit.ts";
 import { startCloud } from "./cloud.test.kit.ts";
@@ -55,6 +56,15 @@ test("a cancelled call throws the reason of its signal", async () => {
     return "silence";
   });
   await expect(cloud.client.call({ ...READ, signal: cancel.signal })).rejects.toBe(reason);
+});
+
+test("a call that is repeated ends when the client is closed, because another call has failed", async () => {
+  const cloud = await startCloud(() => ({ status: 503 }));
+  const client = cloud.connect({ clock: systemClock });
+  const call = client.call(READ);
+  await vi.waitFor(() => expect(cloud.calls.length).toBeGreaterThan(0));
+  await client[Symbol.asyncDispose]();
+  await expect(call).rejects.toMatchObject({ code: "CANCELLED" });
 });
 
 test.each([

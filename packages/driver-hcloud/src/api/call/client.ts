@@ -1,5 +1,5 @@
 import type { Dispatcher } from "undici";
-import { systemClock, type Clock } from "vmrig/driver";
+import { systemClock, VmrigError, type Clock } from "vmrig/driver";
 import type { Body } from "./body.ts";
 import type { Call } from "./call.ts";
 import { checkEndpoint } from "./endpoint.ts";
@@ -47,6 +47,7 @@ export function createClient(options: ClientOptions): Client {
   const endpoint = checkEndpoint(options.endpoint);
   const token = keepToken(options.token);
   const limit = sharedRateLimit({ token: options.token, endpoint }, { clock, random });
+  const closing = new AbortController();
   let agent: Promise<Dispatcher> | undefined;
   let aheadMs: number | undefined;
 
@@ -74,10 +75,16 @@ export function createClient(options: ClientOptions): Client {
 
   return {
     clock,
-    call: (call) => repeatCall(call, { attempt, clock, random, repeatMs }),
+    call(call) {
+      const { signal } = closing;
+      const until = call.signal === undefined ? signal : AbortSignal.any([call.signal, signal]);
+      return repeatCall({ ...call, signal: until }, { attempt, clock, random, repeatMs });
+    },
     serverTime: () =>
       aheadMs === undefined ? clock.wall() : Math.round(clock.monotonic() + aheadMs),
     async [Symbol.asyncDispose]() {
+      // One of several calls has failed. The others would be repeated for minutes, for no one.
+      closing.abort(new VmrigError("CANCELLED", { message: "The client of the API was closed." }));
       await (await agent)?.destroy();
     },
   };

@@ -1,4 +1,4 @@
-import { readFile, realpath, rm } from "node:fs/promises";
+import { copyFile, link, mkdir, readFile, realpath, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { qemuImg } from "./qemu-img.ts";
@@ -12,22 +12,36 @@ export interface SystemImage {
   readonly append: string;
 }
 
+const fileName = z.string().regex(/^[^/]+$/);
 const manifest = z.object({
-  disk: z.string(),
-  kernel: z.string(),
-  initrd: z.string(),
+  disk: fileName,
+  kernel: fileName,
+  initrd: fileName,
   append: z.string(),
 });
 
-/** Reads the folder of an image that has an `image.json`. */
-export async function readSystemImage(folder: string): Promise<SystemImage> {
-  // The folder may be a link that points elsewhere tomorrow.
-  const real = await realpath(folder);
-  const found = manifest.parse(JSON.parse(await readFile(join(real, "image.json"), "utf8")));
+/**
+ * Reads the folder of an image that has an `image.json`. Its files are linked into `keep`: the image
+ * may be built again meanwhile.
+ */
+export async function readSystemImage(folder: string, keep: string): Promise<SystemImage> {
+  const found = manifest.parse(JSON.parse(await readFile(join(folder, "image.json"), "utf8")));
+  await mkdir(keep);
+  const kept = async (name: string) => {
+    const file = await realpath(join(folder, name));
+    const copy = join(keep, name);
+    try {
+      await link(file, copy);
+    } catch {
+      // On another file system.
+      await copyFile(file, copy);
+    }
+    return copy;
+  };
   return {
-    disk: join(real, found.disk),
-    kernel: join(real, found.kernel),
-    initrd: join(real, found.initrd),
+    disk: await kept(found.disk),
+    kernel: await kept(found.kernel),
+    initrd: await kept(found.initrd),
     append: found.append,
   };
 }

@@ -17,6 +17,7 @@ const RESCUE_PARAMETERS = [
   "scsi_mod.scan=manual",
   "fstab=no",
   "cloud-init=disabled",
+  "systemd.hostname=rescue",
   "panic=-1",
   // An emulated computer is slow.
   "systemd.default_device_timeout_sec=300",
@@ -25,7 +26,7 @@ const RESCUE_PARAMETERS = [
 
 /** The disk is there as soon as SSH answers. */
 const SHOW_DISK = `[Service]
-ExecStartPre=/bin/sh -c 'modprobe virtio_scsi; for scan in /sys/class/scsi_host/host*/scan; do echo "- - -" >$scan; done; udevadm settle'
+ExecStartPre=/bin/sh -c 'modprobe virtio_scsi; for scan in /sys/class/scsi_host/host*/scan; do echo "- - -" >$scan; done; udevadm wait --timeout=120 /dev/sda'
 `;
 
 /** A Linux system that runs beside the server's disk. Each boot has a fresh disk and host key. */
@@ -44,7 +45,7 @@ export async function rescueSystem(image: SystemImage, folder: string): Promise<
 export async function prepareRescue(
   { image, root }: RescueSystem,
   folder: string,
-  { name, authorizedKeys }: { readonly name: string; readonly authorizedKeys: readonly string[] },
+  authorizedKeys: readonly string[],
 ): Promise<DirectBoot> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
@@ -55,7 +56,6 @@ export async function prepareRescue(
   const all = new Map([
     ["tmpfiles.extra", rescueFiles(await newHostKey(folder), authorizedKeys)],
     ["systemd.unit-dropin.ssh.service", SHOW_DISK],
-    ["system.hostname", `${name}-rescue`],
   ]);
   const files: string[] = [];
   for (const [credential, value] of all) {

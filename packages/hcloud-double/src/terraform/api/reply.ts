@@ -63,6 +63,7 @@ export interface ApiTarget {
   readonly type: string;
   readonly server?: { readonly id: number };
   readonly label_selector?: { readonly selector: string };
+  readonly applied_to_resources?: readonly object[];
 }
 
 export interface ApiRule {

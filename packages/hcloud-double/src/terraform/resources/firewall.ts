@@ -72,7 +72,7 @@ export const FIREWALL: Kind = {
   async delete(api, { id }) {
     const path = `/firewalls/${textOf(id)}`;
     const { firewall } = await api.get(path);
-    const targets = firewall?.applied_to ?? [];
+    const targets = (firewall?.applied_to ?? []).map(withoutEmptyList);
     if (targets.length > 0) await removeFrom(api, path, targets);
     const isWorthIt = (error: unknown): boolean => hasCode(error, "conflict", "resource_in_use");
     try {
@@ -112,6 +112,11 @@ function targetsOf(targets: readonly Values[]): ApiTarget[] {
       ? { type: "label_selector", label_selector: { selector: label_selector as string } }
       : { type: "server", server: { id: Number(server) } },
   );
+}
+
+/** Go sends back what it was shown, but no empty list. */
+function withoutEmptyList({ applied_to_resources = [], ...target }: ApiTarget): ApiTarget {
+  return applied_to_resources.length > 0 ? { ...target, applied_to_resources } : target;
 }
 
 async function changeTargets(

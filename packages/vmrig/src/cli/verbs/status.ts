@@ -6,10 +6,13 @@ import { openRig } from "../open-rig.ts";
 import { defineVerb, type VerbContext } from "../verb.ts";
 
 const POLL_MS = 1_000;
+/** All users of an account share the number of requests that it allows in an hour. */
+const POLL_ACCOUNT_MS = 10_000;
+const COSTS_MS = 60_000;
 
 export const status = defineVerb({
   name: "status",
-  summary: "shows lease holders, the queue and the state of the machines; needs no lease",
+  summary: "shows lease holders, the queue, the machines and their costs; needs no lease",
   details: ["Changes nothing and starts nothing."],
   operands: [],
   options: {
@@ -35,7 +38,7 @@ export const status = defineVerb({
       let last = "";
       {
         using screen = openScreen(process.stdout);
-        await untilInterrupted(context, async () =>
+        await untilInterrupted(context, statusReader.pollMs, async () =>
           screen.draw((last = text(await statusReader.read()))),
         );
       }
@@ -43,7 +46,7 @@ export const status = defineVerb({
       print(last);
     } else {
       let shown: string | undefined;
-      await untilInterrupted(context, async () => {
+      await untilInterrupted(context, statusReader.pollMs, async () => {
         const seen = await statusReader.read();
         const shape = shapeOf(seen);
         if (shape !== shown)
@@ -56,24 +59,36 @@ export const status = defineVerb({
   },
 });
 
+interface StatusReader extends AsyncDisposable {
+  readonly pollMs: number;
+  read(): Promise<RigStatus>;
+}
+
 /** Reads the status repeatedly over one connection to Redis. */
-async function openStatusReader(
-  context: VerbContext,
-): Promise<AsyncDisposable & { read(): Promise<RigStatus> }> {
-  const [{ rig, folders }, { readRigStatus }, { openRunningStore }, { openStates }] =
+async function openStatusReader(context: VerbContext): Promise<StatusReader> {
+  const [{ rig, folders }, { readRigStatus }, { readCosts }, { openRunningStore }, { openStates }] =
     await Promise.all([
       openRig(context),
       import("../../operations/rig-status.ts"),
+      import("../../operations/account/rig-costs.ts"),
       import("../../gate/store/open-store.ts"),
       import("../../gate/store/open-states.ts"),
     ]);
   let store: LeaseStore | undefined;
   let states: StateStore | undefined;
+  let known: { readonly at: number; readonly costs: ReturnType<typeof readCosts> } | undefined;
+  const costs = (): ReturnType<typeof readCosts> => {
+    const now = systemClock.monotonic();
+    if (known === undefined || now - known.at > COSTS_MS)
+      known = { at: now, costs: readCosts(rig.driver, rig.name) };
+    return known.costs;
+  };
   return {
+    pollMs: rig.driver.account === undefined ? POLL_MS : POLL_ACCOUNT_MS,
     async read() {
       store ??= await openRunningStore(rig, folders);
       states ??= await openStates(rig, folders);
-      return readRigStatus({ rig, folders, store, states });
+      return readRigStatus({ rig, folders, store, states, costs });
     },
     async [Symbol.asyncDispose]() {
       await store?.close();
@@ -84,6 +99,7 @@ async function openStatusReader(
 
 async function untilInterrupted(
   { signal }: VerbContext,
+  intervalMs: number,
   refresh: () => Promise<void>,
 ): Promise<void> {
   const probe = async (): Promise<{ readonly seen: string }> => {
@@ -94,7 +110,7 @@ async function untilInterrupted(
   await waitFor({
     what: "Ctrl-C",
     timeoutMs: Number.POSITIVE_INFINITY,
-    intervalMs: POLL_MS,
+    intervalMs,
     signal,
     probe,
   }).catch((error: unknown) => {

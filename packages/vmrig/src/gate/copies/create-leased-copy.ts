@@ -28,6 +28,10 @@ export async function createLeasedCopy(options: LeasedCopyOptions): Promise<Leas
       until.throwIfAborted();
     },
   };
+  // For people and for `vmrig rest`: no run waits for it, and none fails with it. A release that
+  // follows on the same connection comes after it.
+  const noteUse = (): void => void store.markUsed(lease).catch(() => {});
+  noteUse();
   const secret = await copySecret(driver, {
     store: states,
     copy,
@@ -77,16 +81,17 @@ export async function createLeasedCopy(options: LeasedCopyOptions): Promise<Leas
     rollBackAhead: () => oneAtATime(() => recovery.rollBackAhead()),
     recover: (unhealthy) => oneAtATime(() => recovery.escalate(unhealthy)),
     control: (command) => oneAtATime(() => controlExecutor.execute(command)),
-    forget: () =>
-      controlExecutor.hasCheckpoints
-        ? oneAtATime(() => controlExecutor.dropCheckpoints())
-        : Promise.resolve(),
+    async forget() {
+      noteUse();
+      if (controlExecutor.hasCheckpoints) await oneAtATime(() => controlExecutor.dropCheckpoints());
+    },
     async retain(forMs, why) {
       await busy;
       const until = clock.wall() + forMs;
       // Depends on the lease alone: the run may be about to end, and this is its last task.
       const machines = await accessAfterRollback({ ...context, lease });
       await writeRetainedCopy(copy, { copy: copy.copy, fence: lease.fence, until, why, machines });
+      noteUse();
       await store.retain(lease, { forMs, why });
       return until;
     },
@@ -114,6 +119,7 @@ export async function createLeasedCopy(options: LeasedCopyOptions): Promise<Leas
       }
       // A note that stays is invalid once this process has ended.
       await options.guard?.().catch(() => {});
+      if (lease.state === "held") noteUse();
       await lease.release();
     },
   };

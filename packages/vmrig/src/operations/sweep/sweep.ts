@@ -1,19 +1,22 @@
-import type { Orphan } from "../../driver/orphan.ts";
 import { copiesFolder } from "../../config/copy-spec.ts";
 import type { SweepOptions } from "./sweep-options.ts";
-import { openRunningStore } from "../../gate/store/open-store.ts";
+import { openRunningStore, openStore } from "../../gate/store/open-store.ts";
+import { accountLeftovers } from "./account/account-leftovers.ts";
+import type { Leftover } from "./leftover.ts";
 import { strayMachines } from "./stray-machines.ts";
 import { strayNotes } from "./stray-notes.ts";
 import { strayRuntime } from "./stray-runtime.ts";
 
 /**
  * Finds what runs left behind without an owner: machines and processes, notes, sockets,
- * half-written files. Leased copies are never in the list. Nothing is removed before
- * {@link Orphan.remove}, which checks again.
+ * half-written files, resources in the driver's account. Leased copies are never in the list.
+ * Nothing is removed before {@link Leftover.remove}, which checks again.
  */
-export async function findLeftovers(options: SweepOptions): Promise<readonly Orphan[]> {
+export async function findLeftovers(options: SweepOptions): Promise<readonly Leftover[]> {
   const { rig, folders } = options;
-  await using store = await openRunningStore(rig, folders);
+  // A project in a cloud cannot be judged without the leases, running or not.
+  const open = rig.driver.account === undefined ? openRunningStore : openStore;
+  await using store = await open(rig, folders);
   const found = await Promise.all([
     strayMachines(options, store),
     rig.driver.orphans?.({
@@ -23,6 +26,7 @@ export async function findLeftovers(options: SweepOptions): Promise<readonly Orp
     }) ?? [],
     strayNotes(options, store),
     strayRuntime(folders),
+    accountLeftovers(options, store),
   ]);
   return found.flat();
 }

@@ -15,6 +15,7 @@ import { LEAVE } from "../scripts.ts";
 import { countVotes } from "./count.ts";
 import { createCopyTaker, type Wake } from "./take.ts";
 import { sendHeartbeat } from "./queue-heartbeat.ts";
+import { lastUseOf } from "./last-use.ts";
 import { mergeQueues } from "./merge-queues.ts";
 import { recordsOf } from "./record.ts";
 import { WAKE } from "./scripts.ts";
@@ -52,6 +53,7 @@ export function quorumBackend({
     id,
     shown,
     ...recordsOf(servers, namespace),
+    ...lastUseOf(servers, namespace),
 
     heartbeat: (entry, times) => sendHeartbeat({ servers, namespace, clock }, entry, times),
 

@@ -13,6 +13,7 @@ import type {
 } from "../../lease-backend.ts";
 import { viewRig } from "../../lease-view.ts";
 import { lockPrimitive, type TakeLock } from "../lock.ts";
+import { lastUse, markUsed } from "../last-use.ts";
 import { dropRecord, readRecord, saveRecord } from "../record.ts";
 import { revokeLease } from "../../revoke.ts";
 import { ACQUIRE, EXTEND, GRANT, LEAVE, RELEASE, WAIT } from "../scripts.ts";
@@ -88,6 +89,8 @@ export function singleRedis(connection: OpenRedisConnection, namespace: string):
     record: (copy) => readRecord(connection, namespace, copy),
     saveRecord: (lease, value) => saveRecord(connection, namespace, lease, value),
     dropRecord: (lease) => dropRecord(connection, namespace, lease),
+    markUsed: (lease) => markUsed(connection, namespace, lease),
+    lastUse: (copy) => lastUse(connection, namespace, copy),
     retain: (options) => retainLock(connection, namespace, options),
     revoke: (revocation) => revokeLease(connection, namespace, revocation),
     explainLoss: (lease) => explainLoss(connection, namespace, lease),

@@ -1,0 +1,170 @@
+import { randomUUID } from "node:crypto";
+import { isVmrigError, type PublicKey, type SnapshotName } from "vmrig/driver";
+import type { Difference } from "./kernel/fact.ts";
+import { reasonsToReboot, type Phase } from "./kernel/judge.ts";
+import { parseDifferences } from "./kernel/parse-differences.ts";
+import { undoScript } from "./kernel/undo.ts";
+import { waitUntilEntered, type Entered } from "./proof.ts";
+import type { RootShell } from "./root-shell.ts";
+import { runScript } from "./run-script.ts";
+import { EXIT } from "./script/exit-codes.ts";
+import { CLEAN_UP, FREE_SPACE, RECORD_FRESH, REBOOT, UNDO_RUNNING } from "./script/proof.ts";
+import { BEGIN_RESTORE, FINISH_RESTORE, UNDO } from "./script/restore-scripts.ts";
+import { checkKey, checkName, type Change } from "./snapshots.ts";
+
+export interface Restore extends Change {
+  readonly snapshot: SnapshotName;
+  /** The only key of a lease that may log in from now on. */
+  readonly authorize: PublicKey;
+  /** Logs in again. Called until a login reaches the restored root; the caller ends the others. */
+  readonly reconnect: (signal: AbortSignal) => Promise<RootShell>;
+  /** Time for each reboot, until a login succeeds. */
+  readonly enterMs: number;
+}
+
+export interface Restored extends Pick<Entered, "shell" | "root" | "home"> {
+  /** Why a full reboot was needed, in plain words. Empty after a soft reboot. */
+  readonly because: readonly string[];
+}
+
+/** Part of the disk that a restored machine has free, or it keeps no old roots. */
+const ENOUGH_FREE = 0.25;
+/** Rounds of undoing: what one undo frees, the next one removes. */
+const UNDO_ROUNDS = 2;
+
+/**
+ * Restores a machine to a snapshot, under the kernel that runs when its state can be set back, and
+ * else by a full reboot.
+ *
+ * @throws VmrigError `FENCED`; `ROLLBACK_FAILED` for a snapshot that is missing or damaged, and for
+ *   a full disk; `MACHINE_UNREACHABLE`
+ */
+export async function restore(restoring: Restore): Promise<Restored> {
+  const { machine, snapshot, authorize } = restoring;
+  checkName(machine, snapshot);
+  checkKey(machine, authorize);
+  const restored = await enter(restoring);
+  // What the test wrote is in an old root now.
+  if (restored.free < ENOUGH_FREE) {
+    await runScript({
+      ...restoring,
+      shell: restored.shell,
+      script: FREE_SPACE,
+      task: "delete its old roots",
+    });
+  }
+  return restored;
+}
+
+async function enter(restoring: Restore): Promise<Restored & Entered> {
+  const { snapshot, authorize } = restoring;
+  const token = randomUUID();
+
+  // 1. Prepare, and enter at once when the kernel is as it was at the capture.
+  const begun = await mayLeave(
+    runScript({
+      ...restoring,
+      script: BEGIN_RESTORE,
+      task: `restore ${snapshot}`,
+      args: [snapshot, authorize, token],
+      answers: [0, EXIT.differs],
+    }),
+  );
+  if (begun?.code !== EXIT.differs) {
+    const entered = await wait(restoring, token, "soft");
+    return entered.leftovers.length === 0
+      ? { ...entered, because: [] }
+      : await settle(restoring, entered, token);
+  }
+
+  // 2. Undo the differences, and enter by what is still needed.
+  const because = await undo(restoring, parseDifferences(begun.stdout).differences, "before");
+  const how = because.length === 0 ? "soft" : "reboot";
+  await mayLeave(
+    runScript({
+      ...restoring,
+      script: FINISH_RESTORE,
+      task: `enter ${snapshot}`,
+      args: [token, how],
+    }),
+  );
+  const entered = await wait(restoring, token, how);
+  if (how === "soft") return await settle(restoring, entered, token);
+  return await recordFresh(restoring, entered, because);
+}
+
+/** Verifies the kernel's state in the restored root, and reboots when something is left. */
+async function settle(
+  restoring: Restore,
+  entered: Entered,
+  token: string,
+): Promise<Restored & Entered> {
+  const place = { ...restoring, shell: entered.shell };
+  const { snapshot } = restoring;
+  const { stdout } = await runScript({
+    ...place,
+    script: CLEAN_UP,
+    task: `verify ${snapshot}`,
+    args: [snapshot],
+  });
+  // What is missing may still be on its way: services are starting.
+  const tooMuch = parseDifferences(stdout).differences.filter(({ now }) => now !== undefined);
+  const because = await undo(place, tooMuch, "after");
+  if (because.length === 0) return { ...entered, because };
+  await mayLeave(
+    runScript({ ...place, script: REBOOT, task: `enter ${snapshot}`, args: [snapshot, token] }),
+  );
+  return await recordFresh(restoring, await wait(restoring, token, "reboot"), because);
+}
+
+/** Undoes differences, and returns why a full reboot is needed nevertheless. */
+async function undo(
+  place: Restore,
+  found: readonly Difference[],
+  phase: Phase,
+): Promise<readonly string[]> {
+  let report = { differences: found, held: new Set<string>() as ReadonlySet<string> };
+  for (let round = 0; round < UNDO_ROUNDS && report.differences.length > 0; round += 1) {
+    const { stdout } = await runScript({
+      ...place,
+      script: phase === "before" ? UNDO : UNDO_RUNNING,
+      task: "undo changes of the kernel's state",
+      args: [place.snapshot, undoScript(report.differences)],
+    });
+    report = parseDifferences(stdout);
+  }
+  return reasonsToReboot(report, phase);
+}
+
+async function recordFresh(
+  restoring: Restore,
+  entered: Entered,
+  because: readonly string[],
+): Promise<Restored & Entered> {
+  const { snapshot } = restoring;
+  await runScript({
+    ...restoring,
+    shell: entered.shell,
+    script: RECORD_FRESH,
+    task: `record the boot of ${snapshot}`,
+    args: [snapshot],
+  });
+  return { ...entered, because };
+}
+
+function wait(restoring: Restore, token: string, how: "soft" | "reboot"): Promise<Entered> {
+  return waitUntilEntered({ ...restoring, token, how, timeoutMs: restoring.enterMs });
+}
+
+/**
+ * Passes on the outcome of a script that leaves the root that runs, which ends its connection. What
+ * came of it is seen at the next login.
+ */
+async function mayLeave<T>(running: Promise<T>): Promise<T | undefined> {
+  try {
+    return await running;
+  } catch (error) {
+    if (isVmrigError(error) && error.code === "MACHINE_UNREACHABLE") return undefined;
+    throw error;
+  }
+}

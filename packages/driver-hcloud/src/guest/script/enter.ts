@@ -1,0 +1,47 @@
+/**
+ * `swap` puts the prepared subvolumes in place, each by one atomic exchange. A power cut between
+ * the two boots the new root with the old home, which the next rollback replaces. Nothing here
+ * waits for the programs of the old root, which may ignore SIGTERM or take 90 s to stop: they get
+ * SIGKILL. The first sync makes the exchange durable, or a later crash would boot the old root.
+ */
+export const ENTER = `swap() {
+  mv -T --exchange $top/@ $work/root
+  mv -T --exchange $top/@home $work/home
+  keep_work
+  read -r boot < /proc/sys/kernel/random/boot_id
+  read -r up _ < /proc/uptime
+  echo "$1 $boot \${up/./}" > $state/entered
+  cp /proc/1/mountinfo $state/mounts
+  btrfs filesystem sync $top
+}
+in_the_machine() { nsenter --mount=/proc/1/ns/mnt -- "$@"; }
+leave_nextroot() {
+  local line
+  while read -r line; do
+    [[ $line != *" /run/nextroot "* ]] || in_the_machine umount -l /run/nextroot
+  done < /proc/1/mountinfo
+  [[ ! -L /run/nextroot ]] || rm /run/nextroot
+}
+soft_reboot() {
+  swap "$1"
+  leave_nextroot
+  [[ -d /run/nextroot ]] || mkdir /run/nextroot
+  in_the_machine mount -t btrfs -o noatime,subvol=@ "$device" /run/nextroot
+  leave_by 'systemctl soft-reboot --force'
+}
+full_reboot() {
+  swap "$1"
+  leave_nextroot
+  reboot_now
+}
+reboot_now() {
+  # Neither a kernel that a test loaded nor a root that it prepared.
+  export SYSTEMCTL_SKIP_AUTO_KEXEC=1 SYSTEMCTL_SKIP_AUTO_SOFT_REBOOT=1
+  leave_by 'systemctl reboot --force --force'
+}
+# The process that leaves survives its own signal, and outlives the connection.
+leave_by() {
+  echo entering
+  setsid bash -c "kill -KILL -1; exec $1" < /dev/null > /dev/null 2>&1 &
+}
+`;

@@ -1,0 +1,69 @@
+import { isVmrigError, type Admission, type MachineRef } from "vmrig/driver";
+import { awaitActions } from "../api/action/await-actions.ts";
+import type { Client } from "../api/call/client.ts";
+import { resetServer } from "../api/server-actions.ts";
+import type { Server } from "../api/servers.ts";
+import type { ControlSession } from "./control-session.ts";
+import { BOOT_MS, openPinned } from "./pinned-session.ts";
+import { settledServer } from "./running-server.ts";
+
+/** How long a machine that should be up may take to let vmrig in, before it is reset. */
+const ANSWER_MS = 60_000;
+const RESET_MS = 300_000;
+
+/** The sessions of one restore, each of which a reboot ends. All are closed at its end. */
+export class RestoreSessions implements AsyncDisposable {
+  readonly #client: Client;
+  readonly #ref: MachineRef;
+  readonly #by: Admission;
+  readonly #sessions: ControlSession[] = [];
+  #server: Server;
+
+  constructor(
+    client: Client,
+    server: Server,
+    { ref, by }: { readonly ref: MachineRef; readonly by: Admission },
+  ) {
+    this.#client = client;
+    this.#server = server;
+    this.#ref = ref;
+    this.#by = by;
+  }
+
+  /** Logs in to a machine that may be booting. */
+  async open(timeoutMs: number = BOOT_MS, signal = this.#by.signal): Promise<ControlSession> {
+    const by = { ...this.#by, signal };
+    const session = await openPinned(this.#server, { ref: this.#ref, by, timeoutMs });
+    this.#sessions.push(session);
+    return session;
+  }
+
+  /** Logs in again. The caller repeats it until its own deadline. */
+  reconnect(signal: AbortSignal): Promise<ControlSession> {
+    return this.open(BOOT_MS, signal);
+  }
+
+  /** Logs in to a machine that should be up, and resets one that does not let vmrig in. */
+  async openOrReset(): Promise<ControlSession> {
+    const { signal, say } = this.#by;
+    try {
+      return await this.open(ANSWER_MS);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isVmrigError(error)) throw error;
+      say?.(
+        `recover  ${this.#ref.name}: resetting it, which takes a minute, because ${error.summary}`,
+      );
+    }
+    const server = this.#server;
+    const actions = await resetServer(this.#client, { of: server, signal });
+    const task = `reset the server "${server.name}"`;
+    await awaitActions(this.#client, { actions, task, timeoutMs: RESET_MS, signal });
+    this.#server = await settledServer(this.#client, server, signal);
+    return await this.open();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const session of this.#sessions) await session[Symbol.asyncDispose]();
+  }
+}
