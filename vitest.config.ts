@@ -14,7 +14,7 @@ const WORKERS = Math.max(2, availableParallelism() - 1);
  */
 const COMPILED = fileURLToPath(new URL("node_modules/.cache/node-compile", import.meta.url));
 
-const MACHINES = "packages/*/src/**/*.machines.test.ts";
+const MACHINES = ["packages/*/src/**/*.machines.test.ts", "infra/**/*.machines.test.ts"];
 /** What synthesises stacks, and applies them with Terraform. */
 const PROVISIONING = ["synthesize", "provision", "destroy"].map(
   (name) => `packages/vmrig/src/provision/${name}.test.ts`,
@@ -36,8 +36,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: "packages",
-          include: ["packages/*/src/**/*.test.ts"],
-          exclude: [MACHINES, BROWSER],
+          include: ["packages/*/src/**/*.test.ts", "infra/**/*.test.ts"],
+          // Through a link in there, a package would be tested once more.
+          exclude: [...MACHINES, BROWSER, "**/node_modules/**"],
           maxWorkers: WORKERS,
           // For real Redis, Terraform and sshd on a busy computer. The tests themselves wait for
           // conditions, not for a fixed time.
@@ -90,7 +91,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "machines",
-          include: [MACHINES],
+          include: MACHINES,
           // One file at a time, after all other projects: real machines use all cores, and the
           // files share machines on purpose. Two files at a time took twice as long each, and ran
           // into the deadlines that a test has for its own machines.

@@ -19,7 +19,12 @@ try {
     env: fromHere(process.env),
     // Setup without a task prepares for every task.
     tests: task === undefined || task.tests === true,
-    say: (topic, text) => console.log(`${topic.padEnd(8)} ${text}`),
+    remote: task?.remote === true,
+    say: (topic, text) => {
+      const line = `${topic.padEnd(8)} ${text}`;
+      if (task?.remote === true) console.error(line);
+      else console.log(line);
+    },
   });
   if (task !== undefined)
     process.exitCode = await runChild(task.command, task.args, {

@@ -7,6 +7,8 @@ import { SetupError } from "./setup/setup-error.mjs";
  * @property {string[]} args
  * @property {string} folder relative to the repository
  * @property {true} [tests] whether the task needs what only the tests use
+ * @property {true} [remote] whether the task works on a cloud only: it needs no machine and no build,
+ *   and other programs read its output
  */
 
 /** Folders in `examples/` that need nothing but this computer. The first one is the default. */
@@ -23,6 +25,12 @@ const TASKS = {
   bench: (args) => ({ command: "node", args: ["bench/main.ts", ...args], folder: "." }),
   chaos: (args) => ({ command: "node", args: ["chaos/main.ts", ...args], folder: "." }),
   check: (args) => ({ command: "node", args: ["scripts/check.mjs", ...args], folder: "." }),
+  infra: (args) => ({
+    command: "node",
+    args: ["infra/control-plane/main.ts", ...args],
+    folder: ".",
+    remote: true,
+  }),
 };
 
 /**

@@ -19,8 +19,13 @@ test("passes further arguments on to the task's program", () => {
 });
 
 test("only the tests need a browser and servers of other kinds", () => {
-  const tasks = ["demo", "test", "bench", "chaos", "check"];
+  const tasks = ["demo", "test", "bench", "chaos", "check", "infra"];
   expect(tasks.filter((name) => taskNamed(name, []).tests === true)).toEqual(["test"]);
+});
+
+test("only the task of the control plane needs no machine of this computer", () => {
+  const tasks = ["demo", "test", "bench", "chaos", "check", "infra"];
+  expect(tasks.filter((name) => taskNamed(name, []).remote === true)).toEqual(["infra"]);
 });
 
 test("runs the named example, or the first one by default", () => {
@@ -49,6 +54,6 @@ test("lists every example, and CI runs each one as its user would", async () => 
 
 test("lists the tasks for an unknown task", () => {
   expect(() => taskNamed("tets", [])).toThrow(
-    expect.objectContaining({ details: ["tasks: demo, test, bench, chaos, check"] }),
+    expect.objectContaining({ details: ["tasks: demo, test, bench, chaos, check, infra"] }),
   );
 });

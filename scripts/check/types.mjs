@@ -13,7 +13,7 @@ import { manifests } from "../setup/workspace.mjs";
 export async function checkTypes(root) {
   const folders = (await manifests(root))
     .map((file) => file.slice(0, -"/package.json".length))
-    .filter((folder) => /^(?:examples\/|bench$|chaos$)/.test(folder));
+    .filter((folder) => /^(?:examples\/|infra\/|bench$|chaos$)/.test(folder));
   let fine = (await runChild("tsc", ["--build"], { cwd: root })) === 0;
   for (const folder of ["scripts", ...folders].filter((name) =>
     existsSync(join(root, name, "tsconfig.json")),

@@ -18,12 +18,13 @@ import { findTerraform } from "./terraform.mjs";
  * Installs everything that this repository needs on this computer. Idempotent: each step checks
  * first, and a second call changes nothing.
  *
- * @param {{ root: string, env: NodeJS.ProcessEnv, tests: boolean, say: Say }} context `tests`:
- *   whether to install also what only the tests use
+ * @param {{ root: string, env: NodeJS.ProcessEnv, tests: boolean, remote: boolean, say: Say }} context
+ *   `tests`: whether to install also what only the tests use; `remote`: whether to leave out what
+ *   machines of this computer need
  * @returns {Promise<NodeJS.ProcessEnv>} the environment for the task
  * @throws {SetupError} with all manual steps together
  */
-export async function setUp({ root, env: given, tests, say }) {
+export async function setUp({ root, env: given, tests, remote, say }) {
   const start = performance.now();
   const cache = cacheFolder(given);
   const node = await ensureNode({ cache, env: given, say });
@@ -31,13 +32,15 @@ export async function setUp({ root, env: given, tests, say }) {
   const env = withPath(given, node, pnpm, join(root, "node_modules/.bin"));
 
   await installDependencies({ root, env, say });
-  const packages = await ensureSystemPackages({ cache, env, tests, say });
+  const packages = remote ? undefined : await ensureSystemPackages({ cache, env, tests, say });
   const terraform = await findTerraform({ root, node: join(node, "node"), env });
   if (packages !== undefined || terraform instanceof SetupError)
     throw together([packages, terraform].filter((result) => result instanceof SetupError));
   const servers = tests ? [await ensureMoto({ cache, env, say })] : [];
-  await quietly("tsc --build", ["tsc", "--build"], { cwd: root, env });
-  await buildImage({ root, env });
+  if (!remote) {
+    await quietly("tsc --build", ["tsc", "--build"], { cwd: root, env });
+    await buildImage({ root, env });
+  }
   say(
     "setup",
     `is complete (${process.platform}-${process.arch}, ${terraform.shown}, ${((performance.now() - start) / 1000).toFixed(1)} s)`,

@@ -17,7 +17,9 @@ export const PLAN_PREFIX = "plan-";
  *
  * @throws VmrigError `STATE_UNWRITABLE`
  */
-export async function openStateFolder(copy: CopySpec): Promise<StateFiles> {
+export async function openStateFolder(
+  copy: Pick<CopySpec, "folder" | "copy">,
+): Promise<StateFiles> {
   const files = stateFiles(copy);
   try {
     await mkdir(files.folder, { recursive: true, mode: 0o700 });
