@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { stateFiles, useCloud, type Computer } from "./cloud.test.kit.ts";
+import { secretFiles, useCloud, type Computer } from "./cloud.test.kit.ts";
 
 /**
  * A team with one server in Hetzner Cloud, which is a real machine behind a double of the API: two
@@ -17,7 +17,7 @@ let runner: Computer;
 let server: readonly string[];
 
 test(
-  "two computers test on the same server: one waits in line, and neither has a state file",
+  "two computers test on the same server: one waits in line, and neither has a state or a key in its files",
   { timeout: FIRST_RUNS_MS },
   async () => {
     [laptop, runner] = [await computer(), await computer()];
@@ -27,7 +27,7 @@ test(
     server = await servers();
     expect(server).toEqual([expect.stringContaining("team-1-pc1")]);
     expect(await creations()).toEqual(CREATED);
-    for (const { home } of [laptop, runner]) expect(await stateFiles(home)).toEqual([]);
+    for (const { home } of [laptop, runner]) expect(await secretFiles(home)).toEqual([]);
   },
 );
 

@@ -136,8 +136,8 @@ async function startRedis(stack: AsyncDisposableStack, folder: string): Promise<
   return socket;
 }
 
-/** Returns the files of a home that contain a state or a plan of Terraform. */
-export async function stateFiles({ folders }: Home): Promise<readonly string[]> {
+/** Returns the files of a home that contain a state or a plan of Terraform, or a private key. */
+export async function secretFiles({ folders }: Home): Promise<readonly string[]> {
   const found: string[] = [];
   for (const folder of [folders.state, folders.runtime])
     for (const name of await readdir(folder, { recursive: true })) {
@@ -145,7 +145,7 @@ export async function stateFiles({ folders }: Home): Promise<readonly string[]> 
       if (!(await stat(path)).isFile()) continue;
       const content = await readFile(path, "latin1");
       // A plan is a zip archive whose first file is "tfplan".
-      if (/"terraform_version"|tfplan/.test(content)) found.push(path);
+      if (/"serial":|tfplan|PRIVATE KEY/.test(content)) found.push(path);
     }
   return found;
 }
