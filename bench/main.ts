@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { ahead } from "./ahead.ts";
 import { checkpoint } from "./checkpoint.ts";
+import { cloudRollback } from "./cloud/cloud-rollback.ts";
 import { copies } from "./copies.ts";
 import { exec } from "./exec.ts";
 import { fairness } from "./fairness.ts";
@@ -14,6 +15,7 @@ import { warmRun } from "./warm-run.ts";
 
 const BENCHES: Readonly<Record<string, (runs: number, fake: boolean) => Promise<void>>> = {
   rollback,
+  "cloud-rollback": cloudRollback,
   "warm-run": warmRun,
   handover,
   contention,

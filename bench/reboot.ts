@@ -1,3 +1,4 @@
+import type { Client } from "ssh2";
 import { connectRaw, execRaw } from "./raw.ts";
 import type { BenchRig, Target } from "./rig.ts";
 
@@ -13,26 +14,51 @@ export async function keepSubvolumes(rig: BenchRig): Promise<void> {
   client.destroy();
 }
 
-/**
- * Measures dirty → first command on a machine without RAM snapshots: swap the subvolumes, reboot,
- * log in.
- */
+/** Rolls a machine without RAM snapshots back: swaps the subvolumes, reboots, logs in. */
 export async function rollBackByReboot(rig: BenchRig): Promise<void> {
   const target = rig.target();
   const client = await connectRaw(target);
-  const before = await execRaw(client, "cat /proc/sys/kernel/random/boot_id");
+  const before = await execRaw(client, READ_BOOT);
+  await swapSubvolumes(client, "systemctl reboot --no-block");
+  await answers(target, READ_BOOT, (boot) => boot !== before);
+}
+
+/**
+ * Rolls a machine back under the kernel that runs: swaps the subvolumes, enters them by a soft
+ * reboot, logs in. The machine has a file `dirt`, which the kept subvolume lacks.
+ */
+export async function rollBackBySoftReboot(rig: BenchRig): Promise<void> {
+  const target = rig.target();
+  await swapSubvolumes(await connectRaw(target), ENTER);
+  await answers(target, "ls dirt || true", (listing) => listing !== "dirt");
+}
+
+const READ_BOOT = "cat /proc/sys/kernel/random/boot_id";
+const ENTER =
+  "mkdir -p /run/nextroot; mount -o subvol=@ LABEL=vmrig-root /run/nextroot; systemctl soft-reboot --no-block";
+
+/** Puts new copies of the kept subvolumes in place, and leaves the running system. */
+async function swapSubvolumes(client: Client, leave: string): Promise<void> {
   await execRaw(
     client,
-    `sudo sh -eu -c 'mkdir -p ${TOP}; mountpoint -q ${TOP} || mount -o subvolid=5 LABEL=vmrig-root ${TOP}; for s in @ @home; do mv ${TOP}/$s ${TOP}/$s.old.$(cut -c1-8 /proc/sys/kernel/random/uuid); btrfs -q subvolume snapshot ${TOP}/@snapshots/bench-$s ${TOP}/$s; done; sync; systemctl reboot --no-block'`,
+    `sudo sh -eu -c 'mkdir -p ${TOP}; mountpoint -q ${TOP} || mount -o subvolid=5 LABEL=vmrig-root ${TOP}; for s in @ @home; do mv ${TOP}/$s ${TOP}/$s.old.$(cut -c1-8 /proc/sys/kernel/random/uuid); btrfs -q subvolume snapshot ${TOP}/@snapshots/bench-$s ${TOP}/$s; done; sync; ${leave}'`,
   );
   client.destroy();
+}
+
+/** Waits until a new connection gets an answer of the restored system. */
+async function answers(
+  target: Target,
+  command: string,
+  isRestored: (answer: string) => boolean,
+): Promise<void> {
   const deadline = performance.now() + 300_000;
   for (;;) {
-    const boot = await bootId(target);
-    if (boot !== undefined && boot !== before) return;
+    const answer = await ask(target, command);
+    if (answer !== undefined && isRestored(answer)) return;
     if (performance.now() > deadline)
       throw new Error(
-        `the machine did not boot within 300 s; last boot id: ${boot ?? "no answer"}`,
+        `the machine was not restored within 300 s; last answer: ${answer ?? "none"}`,
       );
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -44,12 +70,12 @@ export async function rollBackByReboot(rig: BenchRig): Promise<void> {
  */
 const ANSWER_MS = 10_000;
 
-async function bootId(target: Target): Promise<string | undefined> {
+async function ask(target: Target, command: string): Promise<string | undefined> {
   try {
     const client = await connectRaw(target);
     const giveUp = setTimeout(() => client.destroy(), ANSWER_MS);
     try {
-      return await execRaw(client, "cat /proc/sys/kernel/random/boot_id");
+      return await execRaw(client, command);
     } finally {
       clearTimeout(giveUp);
       client.destroy();

@@ -22,9 +22,9 @@ export interface Target {
 /**
  * Claims the rig of these benchmarks as a test run does. The first use creates and boots a machine.
  */
-export async function openBenchRig(): Promise<BenchRig> {
+export async function openBenchRig(config = "vmrig.config.ts"): Promise<BenchRig> {
   const gate = await spawnGate({
-    config: join(import.meta.dirname, "vmrig.config.ts"),
+    config: join(import.meta.dirname, config),
     onLine: (line) => console.log(`vmrig  ${line}`),
   });
   const client = await connectGate(gate.socket);

@@ -197,7 +197,7 @@ export const CONFIG = {
       },
     },
     {
-      files: ["packages/*-environment-vmrig/src/**/*.test.ts"],
+      files: ["packages/*-environment-vmrig/src/**/*.{test,test.kit}.ts"],
       rules: {
         "no-restricted-imports": [
           "error",
@@ -209,8 +209,9 @@ export const CONFIG = {
                   "An adapter's test imports `vmrig`, `vmrig/runner`, `vmrig/worker` and, for machines without QEMU, `vmrig/driver-fake`.",
               },
               {
-                regex: "^@vmrig/",
-                message: "An adapter's test takes its machines from `vmrig/driver-fake`.",
+                group: ["@vmrig/*", "!@vmrig/hcloud-double"],
+                message:
+                  "An adapter's test takes its machines from `vmrig/driver-fake`, or from the config of a test project.",
               },
             ],
           },

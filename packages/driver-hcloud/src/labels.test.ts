@@ -56,9 +56,11 @@ test.each([
   [undefined, 0],
   ["0", 0],
   ["42", 42],
+  ["1796012401406718", 1_796_012_401_406_718],
   ["", Number.POSITIVE_INFINITY],
   ["-1", Number.POSITIVE_INFINITY],
   ["1e3", Number.POSITIVE_INFINITY],
+  ["9".repeat(16), Number.POSITIVE_INFINITY],
   ["9".repeat(30), Number.POSITIVE_INFINITY],
 ])("a fence label of %j lets no fence below %d through", (label, fence) => {
   expect(fenceIn({ ...(label !== undefined && { "vmrig-fence": label }) })).toBe(fence);

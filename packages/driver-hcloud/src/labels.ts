@@ -55,8 +55,10 @@ export function hasLabelsOf(copy: CopySpec, labels: Labels): boolean {
 /** Returns the largest fence that the API has seen for a server. */
 export function fenceIn(labels: Labels): number {
   const text = labels[FENCE] ?? "0";
-  // A label that a person edited must not let an older run through.
-  return /^\d{1,15}$/.test(text) ? Number(text) : Number.POSITIVE_INFINITY;
+  // A label that a person edited must not let an older run through. Redis counts fences in
+  // microseconds since 1970, which are 16 digits.
+  const fence = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  return Number.isSafeInteger(fence) ? fence : Number.POSITIVE_INFINITY;
 }
 
 /** An ed25519 key has 32 bytes, and its OpenSSH blob ends with them (RFC 8709). */

@@ -32,7 +32,7 @@ export function startVitest(
     reject: false,
     all: true,
     detached: true,
-    timeout: 400_000,
+    timeout: 780_000,
   });
 }
 

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { check, id } from "../http/body.ts";
+import { check, id, labels } from "../http/body.ts";
 import { noContent, ok, route, type Route } from "../http/route.ts";
 import type { HcloudDouble } from "../hcloud-double.ts";
+import type { Project } from "../project/project.ts";
 import type { QemuBackend } from "../qemu/qemu-backend.ts";
 
 const refusal = z.object({
@@ -32,6 +33,7 @@ const actionFault = z.object({
 
 const kill = z.object({ changes: z.int().positive(), pids: z.array(z.int()).min(1) });
 const stock = z.object({ server_type: z.string(), location: z.string().optional() });
+const snapshot = z.object({ description: z.string(), image: z.string(), labels });
 const access = z.object({ token: z.string(), access: z.enum(["read-write", "read", "none"]) });
 
 interface Controlled {
@@ -77,12 +79,27 @@ export function controlRoutes({ double, backend }: Controlled): Route[] {
       if (access === "none") tokens.delete(token);
       else tokens.set(token, access);
     }),
+    post("/snapshots", snapshot, (wish) => addSnapshot(project, wish)),
     // As if the computer under the server failed.
     post("/crash", z.object({ server: id }), ({ server }) => {
       const pid = backend?.pid(server);
       if (pid !== undefined) process.kill(pid, "SIGKILL");
     }),
   ];
+}
+
+/** Adds a snapshot with the content of a system image, without a server that it is made of. */
+function addSnapshot(project: Project, { image, ...wish }: z.output<typeof snapshot>): void {
+  const system = project.images.find(image, "image");
+  project.images.add({
+    ...system,
+    ...project.identity(),
+    ...wish,
+    type: "snapshot",
+    name: null,
+    image_size: system.disk_size,
+    rapid_deploy: false,
+  });
 }
 
 function post<T extends z.ZodType>(

@@ -35,6 +35,17 @@ test("faults are set through its control", async () => {
   expect((await get(double, "/servers")).status).toBe(429);
 });
 
+test("a snapshot is there without a server that it was made of", async () => {
+  await using double = await startDoubleProcess();
+  const wish = { description: "golden", image: "103", labels: { of: "team" } };
+  await double.control("POST", "/snapshots", wish);
+  expect(await (await get(double, "/images?type=snapshot")).json()).toMatchObject({
+    images: [
+      { description: "golden", labels: { of: "team" }, architecture: "x86", status: "available" },
+    ],
+  });
+});
+
 test("its control refuses what it does not know, and who does not know its secret", async () => {
   await using double = await startDoubleProcess();
   await expect(double.control("POST", "/kill-after", { changes: 0 })).rejects.toThrow("422");

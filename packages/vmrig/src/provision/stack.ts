@@ -110,7 +110,10 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       await ready();
       await run(["taint", address], { timeoutMs: PLAN_TIMEOUT_MS });
     },
-    [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await backend[Symbol.asyncDispose]();
+      await rm(files.configuration, { force: true });
+    },
   };
 }
 

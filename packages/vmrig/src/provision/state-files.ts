@@ -18,6 +18,11 @@ export interface StateFiles {
   readonly synth: string;
   /** Terraform's working folder, inside of `synth`. */
   readonly stack: string;
+  /**
+   * The configuration that Terraform reads. It may contain a private key, as the user data of a
+   * server do, so it is deleted with the plans.
+   */
+  readonly configuration: string;
   /** Terraform writes a state here that it could not save. */
   readonly unsaved: string;
   /** Record of the engine that applies, or that was killed while it did. */
@@ -41,6 +46,7 @@ export function stateFiles(copy: Pick<CopySpec, "folder">): StateFiles {
     native: join(folder, "terraform.tfstate"),
     synth,
     stack,
+    configuration: join(stack, "cdk.tf.json"),
     unsaved: join(stack, "errored.tfstate"),
     engine: join(folder, "engine.json"),
     data: join(folder, "data"),

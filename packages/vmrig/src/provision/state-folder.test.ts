@@ -35,9 +35,9 @@ async function openToOthers(folder: string): Promise<string[]> {
 }
 
 test.for(["a run that was killed", "a run that failed"])(
-  "deletes the plan of %s",
+  "deletes the plan of %s, and its configuration",
   async (what, { testRig }) => {
-    const { folder } = testRig.files;
+    const { folder, configuration } = testRig.files;
     await mkdir(join(folder, "plan-killed"), { recursive: true });
     await writeFile(join(folder, "plan-killed", "plan"), "the whole config in plain text");
     if (what === "a run that failed") testRig.driver.create = "exit 3";
@@ -45,6 +45,7 @@ test.for(["a run that was killed", "a run that failed"])(
     await testRig.provision().catch(() => {});
 
     expect((await readdir(folder)).filter((name) => name.startsWith("plan-"))).toEqual([]);
+    await expect(stat(configuration)).rejects.toThrow("ENOENT");
   },
 );
 

@@ -12,7 +12,7 @@ export const PLAN_PREFIX = "plan-";
 
 /**
  * Creates the folder of a copy's state, or takes it over from an earlier run. The folder is closed
- * to other users with any umask, and the plan of a killed run is deleted. Call this function
+ * to other users with any umask, and the plan of a killed run is deleted, with its configuration. Call this function
  * under the lease only.
  *
  * @throws VmrigError `STATE_UNWRITABLE`
@@ -29,6 +29,7 @@ export async function openStateFolder(
       if (entry.name.startsWith(PLAN_PREFIX)) await rm(path, { recursive: true, force: true });
       else if (entry.isFile()) await chmod(path, 0o600);
     }
+    await rm(files.configuration, { force: true });
     // cdktf creates only the last folder of the path.
     await mkdir(files.synth, { recursive: true, mode: 0o700 });
     // vmrig's own file: the user's file may point to credentials and mirrors, and every command

@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { expect } from "vitest";
 import { reference, type LocalResource, type RigStack } from "../driver/rig-stack.ts";
 import { FINGERPRINT } from "./file-driver.test.kit.ts";
@@ -41,7 +40,7 @@ async function stackOf(
     files,
     imports,
   });
-  const text = await readFile(join(files.stack, "cdk.tf.json"), "utf8");
+  const text = await readFile(files.configuration, "utf8");
   const stack = JSON.parse(text) as StackJson;
   const { declared, addresses, disruptive, environment } = written;
   const resources = stack.resource["terraform_data"] ?? {};

@@ -1,0 +1,12 @@
+import { expect, test } from "vitest-environment-vmrig";
+
+test("the nftables rule is gone", async ({ pc1 }) => {
+  expect((await pc1.root.$({ reject: false })`grep '^nf_tables ' /proc/modules`).stdout).toBe("");
+});
+
+test("leaves a machine that accepts no connection", async ({ pc1 }) => {
+  await pc1.root.$`systemctl stop ssh.service`;
+  expect((await pc1.root.$({ reject: false })`systemctl is-active ssh.service`).stdout).toBe(
+    "inactive",
+  );
+});
