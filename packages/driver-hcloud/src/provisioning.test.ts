@@ -1,6 +1,7 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { protectServer } from "./api/server-actions.ts";
 import { listServers } from "./api/servers.ts";
+import { startProject } from "./double.test.kit.ts";
 import { publishRecord, setUpTeam, type Team } from "./provisioning.test.kit.ts";
 
 const NOTHING = { created: [], adopted: [], updated: [], replaced: [], deleted: [] };
@@ -145,6 +146,22 @@ test("destroy deletes everything, also what is protected", async () => {
   const { project } = team.double;
   for (const kind of ["servers", "networks", "firewalls", "placementGroups", "sshKeys"] as const)
     expect(project[kind].all).toEqual([]);
+});
+
+test("with the token of another project, destroy changes nothing", async () => {
+  const team = await setUpTeam();
+  await team.run().provision();
+  const [server] = await listServers(team.client);
+  const { double } = await startProject();
+  await expect(team.run().destroy()).rejects.toMatchObject({
+    code: "STATE_LOST",
+    message: expect.stringContaining("another project"),
+    hint: expect.stringContaining(`--owner ${server?.labels["vmrig-owner"]}`),
+  });
+  expect(double.calls.filter(({ method }) => method !== "GET")).toEqual([]);
+  vi.stubEnv("HCLOUD_TOKEN", team.double.token);
+  vi.stubEnv("HCLOUD_ENDPOINT", team.double.endpoint);
+  await expectWhole(team);
 });
 
 test("a person may replace a protected server", async () => {
