@@ -9,7 +9,7 @@ import type { Client } from "../api/call/client.ts";
 import type { Server } from "../api/servers.ts";
 import { firstHostKey, secretIn } from "../keys.ts";
 import { BOOT, DISK, HOST_KEY, hostKeyIn, hostKeyLabel, IMAGE } from "../labels.ts";
-import { claimServer, setLabels } from "./claimed-server.ts";
+import { changeLabels, claimServer } from "./claimed-server.ts";
 import { letIn } from "./change.ts";
 import { openControl, type ControlSession } from "./control-session.ts";
 import { publicAddress } from "./public-address.ts";
@@ -60,12 +60,11 @@ rm -f /etc/ssh/vmrig_next /etc/ssh/vmrig_next.pub
  */
 export async function firstBoot(client: Client, ref: MachineRef, by: Admission): Promise<void> {
   const { signal } = by;
-  const secret = secretIn(by);
   // 1. Claim it, and make it run from the right disk.
   let server = await claimServer(client, ref, by);
   if (server.labels[DISK] !== server.labels[IMAGE]) {
     by.say?.(`boot     ${ref.name}: writing the image ${server.labels[IMAGE]} to its disk`);
-    server = await rewriteDisk(client, server, { ref, secret, signal });
+    server = await rewriteDisk(client, server, { ref, by });
   }
   server = await runningServer(client, server, signal);
   // 2. Pin a host key that nothing else knows.
@@ -90,7 +89,7 @@ async function makeHostKey(client: Client, server: Server, { ref, by }: Boot): P
   });
   const label = hostKeyLabel(stdout.trim());
   // Before the machine uses it: a run that is killed in between must still find the machine.
-  await setLabels(client, server, { ...server.labels, [HOST_KEY]: label }, signal);
+  await changeLabels(client, server, (labels) => ({ ...labels, [HOST_KEY]: label }), by);
   return stdout.trim();
 }
 

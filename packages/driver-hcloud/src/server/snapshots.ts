@@ -6,11 +6,12 @@ import {
   type SnapshotName,
 } from "vmrig/driver";
 import type { Client } from "../api/call/client.ts";
+import type { Labels } from "../api/call/label-selector.ts";
 import { restore } from "../guest/restore.ts";
 import { capture, drop } from "../guest/snapshots.ts";
 import { DISCONNECTED, snapshotsIn, withSnapshots } from "../labels.ts";
 import { changeOf } from "./change.ts";
-import { claimServer, setLabels } from "./claimed-server.ts";
+import { changeLabels, claimServer } from "./claimed-server.ts";
 import { noteConnected, setLink } from "./link.ts";
 import { BOOT_MS, openPinned } from "./pinned-session.ts";
 import { RestoreSessions } from "./restore-sessions.ts";
@@ -33,10 +34,11 @@ export async function captureSnapshot(
       message: `${ref.name} is off, so it cannot be captured.`,
     });
   const names = [...snapshotsIn(server.labels).filter((name) => name !== snapshot), snapshot];
-  const labels = withSnapshots(server.labels, names);
+  const listed = (labels: Labels): Labels => withSnapshots(labels, names);
+  listed(server.labels);
   await using session = await openPinned(server, { ref, by });
   await capture(changeOf(ref, session, by), snapshot);
-  await setLabels(client, server, labels, by.signal);
+  await changeLabels(client, server, listed, by);
 }
 
 /** Enters a snapshot, see `Driver.restore`. */
@@ -78,7 +80,7 @@ export async function dropSnapshot(
   const names = snapshotsIn(server.labels);
   if (!names.includes(snapshot)) return;
   const left = names.filter((name) => name !== snapshot);
-  await setLabels(client, server, withSnapshots(server.labels, left), by.signal);
+  await changeLabels(client, server, (labels) => withSnapshots(labels, left), by);
   if (server.status !== "running") return;
   await using session = await openPinned(server, { ref, by });
   await drop(changeOf(ref, session, by), snapshot);
