@@ -41,7 +41,9 @@ export function hcloud(options: HcloudOptions): Driver {
       await using client = openAccount();
       const { architecture } = await findOffer(client, settings, { copy, signal });
       const { digest } = await newestImage(client, { name: settings.image, architecture, signal });
-      return { image: digest, platform: `hetzner cloud, ${architecture}` };
+      const { locations, serverTypes, ssh } = settings;
+      const options = JSON.stringify({ locations, serverTypes, ssh });
+      return { image: digest, platform: `hetzner cloud, ${architecture}`, options };
     },
     async declare(stack, copy, made) {
       await using client = openAccount();

@@ -1,8 +1,9 @@
 import { expect, test, vi } from "vitest";
 import { protectServer } from "./api/server-actions.ts";
 import { listServers } from "./api/servers.ts";
-import { startProject } from "./double.test.kit.ts";
-import { publishRecord, setUpTeam, type Team } from "./provisioning.test.kit.ts";
+import { startProject, TWO_MACHINES } from "./double.test.kit.ts";
+import { hcloud } from "./driver.ts";
+import { OPTIONS, publishRecord, setUpTeam, type Team } from "./provisioning.test.kit.ts";
 
 const NOTHING = { created: [], adopted: [], updated: [], replaced: [], deleted: [] };
 const ALL = ["pcs-1-pc1", "pcs-1-pc2"];
@@ -117,6 +118,24 @@ test("a server stays where it is when the config prefers another place", async (
   await team.run().provision();
   const turned = { locations: ["nbg1", "fsn1"], serverTypes: ["cpx22", "cx23"] };
   expect(await team.run(turned).provision()).toMatchObject(NOTHING);
+});
+
+test("a network that the config newly lets in is in the firewall after the next run", async () => {
+  const team = await setUpTeam();
+  await team.run().provision();
+  const firewall = { ssh: ["198.51.100.0/24", ...OPTIONS.firewall.ssh] };
+  const [before, after] = await Promise.all(
+    [hcloud(OPTIONS), hcloud({ ...OPTIONS, firewall })].map((driver) =>
+      driver.fingerprint(TWO_MACHINES),
+    ),
+  );
+  // The hash of a fingerprint decides whether Terraform runs. The baseline does not depend on it.
+  expect(after).toEqual({ ...before, options: expect.stringContaining("198.51.100.0/24") });
+  expect(before?.options).not.toContain("198.51.100.0/24");
+  expect(await team.run({ firewall }).provision()).toMatchObject({
+    ...NOTHING,
+    updated: ["hcloud_firewall.vmrig_firewall"],
+  });
 });
 
 test("a config without the type of a server is refused, because the change restarts it", async () => {
