@@ -62,7 +62,7 @@ export async function firstBoot(client: Client, ref: MachineRef, by: Admission):
   const { signal } = by;
   // 1. Claim it, and make it run from the right disk.
   let server = await claimServer(client, ref, by);
-  if (server.labels[DISK] !== server.labels[IMAGE]) {
+  if (server.labels[DISK] !== server.labels[IMAGE] || isHostKeyLost(server)) {
     by.say?.(`boot     ${ref.name}: writing the image ${server.labels[IMAGE]} to its disk`);
     server = await rewriteDisk(client, server, { ref, by });
   }
@@ -72,6 +72,11 @@ export async function firstBoot(client: Client, ref: MachineRef, by: Admission):
   await using session = await enterHostKey(server, { ref, by, pinned });
   // 3. Let the lease in.
   await letIn(session, { ref, by });
+}
+
+/** Whether a person removed the labels that vmrig knows a host key by. No test has had the disk. */
+function isHostKeyLost({ labels }: Server): boolean {
+  return hostKeyIn(labels) === undefined && labels[BOOT] === undefined;
 }
 
 interface Boot {
@@ -130,7 +135,7 @@ async function openFirst(server: Server, { ref, by }: Boot): Promise<ControlSess
   if (nonce === undefined)
     throw new VmrigError("HOST_KEY_MISMATCH", {
       message: `The server of ${ref.name} has lost its label "${BOOT}", so its first host key is unknown.`,
-      hint: `replace it: \`vmrig up --copy ${ref.copy.copy} --allow hcloud_server.${ref.name}\``,
+      hint: `remove its label "${HOST_KEY}" as well: the next run then writes its disk again`,
     });
   const secret = secretIn(by);
   return await openControl({
