@@ -1,6 +1,7 @@
 import type { Driver } from "vmrig/driver";
 import type { Client } from "./api/call/client.ts";
 import { openAccount } from "./account/account.ts";
+import { diagnose } from "./account/diagnose.ts";
 import { discardResource, discardServer } from "./account/discard-resource.ts";
 import { findResources } from "./account/find-resources.ts";
 import { rigCosts } from "./account/rig-costs.ts";
@@ -61,6 +62,7 @@ export function hcloud(options: HcloudOptions): Driver {
     },
     alternative: (copy, failed) =>
       withAccount((client) => nextPlacement(client, { copy, settings, failed })),
+    diagnose: (copy) => diagnose(copy, settings),
     async publishImage({ cacheFolder, say, signal }) {
       const image = await readLocalImage(settings.image, cacheFolder);
       const { id, digest } = await withAccount((client) =>
