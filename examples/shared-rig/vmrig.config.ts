@@ -12,6 +12,8 @@ const rig = defineRig({
   machines: { pc1: {}, pc2: {} },
   // Two test files run at the same time, also when they are of two people.
   copies: 2,
+  // A server that is switched off is billed, too. The next run creates the machines again.
+  rest: { after: "3d", do: "destroy" },
 });
 
 declare module "vmrig" {

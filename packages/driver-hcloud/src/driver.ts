@@ -1,6 +1,7 @@
 import type { Driver } from "vmrig/driver";
 import type { Client } from "./api/call/client.ts";
 import { openAccount } from "./account/account.ts";
+import { diagnose } from "./account/diagnose.ts";
 import { discardResource, discardServer } from "./account/discard-resource.ts";
 import { findResources } from "./account/find-resources.ts";
 import { rigCosts } from "./account/rig-costs.ts";
@@ -41,7 +42,9 @@ export function hcloud(options: HcloudOptions): Driver {
       await using client = openAccount();
       const { architecture } = await findOffer(client, settings, { copy, signal });
       const { digest } = await newestImage(client, { name: settings.image, architecture, signal });
-      return { image: digest, platform: `hetzner cloud, ${architecture}` };
+      const { locations, serverTypes, ssh } = settings;
+      const options = JSON.stringify({ locations, serverTypes, ssh });
+      return { image: digest, platform: `hetzner cloud, ${architecture}`, options };
     },
     async declare(stack, copy, made) {
       await using client = openAccount();
@@ -59,6 +62,7 @@ export function hcloud(options: HcloudOptions): Driver {
     },
     alternative: (copy, failed) =>
       withAccount((client) => nextPlacement(client, { copy, settings, failed })),
+    diagnose: (copy) => diagnose(copy, settings),
     async publishImage({ cacheFolder, say, signal }) {
       const image = await readLocalImage(settings.image, cacheFolder);
       const { id, digest } = await withAccount((client) =>

@@ -6,6 +6,13 @@ const VALID: HcloudOptions = {
   serverTypes: ["cx23"],
   firewall: { ssh: ["203.0.113.0/24", "2001:db8::/32"] },
 };
+const NETWORKS = [
+  "0.0.0.0/0",
+  "203.0.113.7/32",
+  "::/0",
+  "2001:db8:0:8000::/49",
+  "::ffff:1.2.0.0/112",
+];
 
 test("options have defaults", () => {
   expect(checkSettings(VALID)).toEqual({
@@ -14,6 +21,10 @@ test("options have defaults", () => {
     image: "debian-13",
     ssh: ["203.0.113.0/24", "2001:db8::/32"],
   });
+});
+
+test.each(NETWORKS)("%s is a network", (network) => {
+  expect(checkSettings({ ...VALID, firewall: { ssh: [network] } }).ssh).toEqual([network]);
 });
 
 test.each<[string, object, string]>([
@@ -26,6 +37,13 @@ test.each<[string, object, string]>([
   ["no firewall", { firewall: undefined }, "`firewall.ssh` is not a list"],
   ["a firewall that lets nothing in", { firewall: { ssh: [] } }, "names no network"],
   ["an address without its bits", { firewall: { ssh: ["203.0.113.7"] } }, "which is no network"],
+  [
+    "an address with the bits of a network",
+    { firewall: { ssh: ["203.0.113.7/24"] } },
+    "no network",
+  ],
+  ["an IPv6 address with them", { firewall: { ssh: ["2001:db8::7/64"] } }, "no network"],
+  ["an address of one link", { firewall: { ssh: ["fe80::1%eth0/128"] } }, "which is no network"],
   ["too many bits", { firewall: { ssh: ["203.0.113.7/33"] } }, "which is no network"],
   ["an option of the firewall", { firewall: { ssh: ["::/0"], ports: [80] } }, '"ports"'],
 ])("%s is refused", (_, change, message) => {

@@ -69,7 +69,7 @@ export function checkSettings(options: HcloudOptions): Settings {
     if (!isCidr(source))
       throw refused(
         `\`firewall.ssh\` has "${source}", which is no network`,
-        "write 203.0.113.7/32",
+        "write 203.0.113.7/32 for one address, or 203.0.113.0/24 for a network",
       );
   return {
     locations: names("locations"),
@@ -84,11 +84,29 @@ function listOf(value: unknown, what: string): readonly string[] {
   throw refused(`${what} is not a list of texts`);
 }
 
+/** Whether a text is a network: the API refuses an address with the bits of its network. */
 function isCidr(text: string): boolean {
   const [address = "", bits = "", more] = text.split("/");
-  const version = isIP(address);
+  const version = address.includes("%") ? 0 : isIP(address);
   const most = version === 4 ? 32 : 128;
-  return version !== 0 && more === undefined && /^\d{1,3}$/.test(bits) && Number(bits) <= most;
+  if (version === 0 || more !== undefined || !/^\d{1,3}$/.test(bits) || Number(bits) > most)
+    return false;
+  const hostBits = BigInt(most - Number(bits));
+  return (numberOf(address, version) & ((1n << hostBits) - 1n)) === 0n;
+}
+
+function numberOf(address: string, version: number): bigint {
+  if (version === 4)
+    return address.split(".").reduce((sum, part) => (sum << 8n) + BigInt(part), 0n);
+  // URL writes an embedded IPv4 address as two groups.
+  const [head = "", tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::");
+  const groups = (text = ""): string[] => (text === "" ? [] : text.split(":"));
+  const [left, right] = [groups(head), groups(tail)];
+  const zeros = Array.from({ length: 8 - left.length - right.length }, () => "0");
+  return [...left, ...zeros, ...right].reduce(
+    (sum, part) => (sum << 16n) + BigInt(`0x${part}`),
+    0n,
+  );
 }
 
 function refused(what: string, hint = "see docs/drivers/hcloud.md"): VmrigError {

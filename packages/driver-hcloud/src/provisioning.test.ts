@@ -1,7 +1,9 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { protectServer } from "./api/server-actions.ts";
 import { listServers } from "./api/servers.ts";
-import { publishRecord, setUpTeam, type Team } from "./provisioning.test.kit.ts";
+import { startProject, TWO_MACHINES } from "./double.test.kit.ts";
+import { hcloud } from "./driver.ts";
+import { OPTIONS, publishRecord, setUpTeam, type Team } from "./provisioning.test.kit.ts";
 
 const NOTHING = { created: [], adopted: [], updated: [], replaced: [], deleted: [] };
 const ALL = ["pcs-1-pc1", "pcs-1-pc2"];
@@ -118,6 +120,24 @@ test("a server stays where it is when the config prefers another place", async (
   expect(await team.run(turned).provision()).toMatchObject(NOTHING);
 });
 
+test("a network that the config newly lets in is in the firewall after the next run", async () => {
+  const team = await setUpTeam();
+  await team.run().provision();
+  const firewall = { ssh: ["198.51.100.0/24", ...OPTIONS.firewall.ssh] };
+  const [before, after] = await Promise.all(
+    [hcloud(OPTIONS), hcloud({ ...OPTIONS, firewall })].map((driver) =>
+      driver.fingerprint(TWO_MACHINES),
+    ),
+  );
+  // The hash of a fingerprint decides whether Terraform runs. The baseline does not depend on it.
+  expect(after).toEqual({ ...before, options: expect.stringContaining("198.51.100.0/24") });
+  expect(before?.options).not.toContain("198.51.100.0/24");
+  expect(await team.run({ firewall }).provision()).toMatchObject({
+    ...NOTHING,
+    updated: ["hcloud_firewall.vmrig_firewall"],
+  });
+});
+
 test("a config without the type of a server is refused, because the change restarts it", async () => {
   const team = await setUpTeam();
   await team.run().provision();
@@ -145,6 +165,22 @@ test("destroy deletes everything, also what is protected", async () => {
   const { project } = team.double;
   for (const kind of ["servers", "networks", "firewalls", "placementGroups", "sshKeys"] as const)
     expect(project[kind].all).toEqual([]);
+});
+
+test("with the token of another project, destroy changes nothing", async () => {
+  const team = await setUpTeam();
+  await team.run().provision();
+  const [server] = await listServers(team.client);
+  const { double } = await startProject();
+  await expect(team.run().destroy()).rejects.toMatchObject({
+    code: "STATE_LOST",
+    message: expect.stringContaining("another project"),
+    hint: expect.stringContaining(`--owner ${server?.labels["vmrig-owner"]}`),
+  });
+  expect(double.calls.filter(({ method }) => method !== "GET")).toEqual([]);
+  vi.stubEnv("HCLOUD_TOKEN", team.double.token);
+  vi.stubEnv("HCLOUD_ENDPOINT", team.double.endpoint);
+  await expectWhole(team);
 });
 
 test("a person may replace a protected server", async () => {

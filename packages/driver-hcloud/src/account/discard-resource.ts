@@ -1,4 +1,10 @@
-import { VmrigError, type Authority, type CopySpec, type FoundResource } from "vmrig/driver";
+import {
+  VmrigError,
+  type Authority,
+  type CopySpec,
+  type Fence,
+  type FoundResource,
+} from "vmrig/driver";
 import { awaitActions } from "../api/action/await-actions.ts";
 import type { Action } from "../api/action/action.ts";
 import type { Client } from "../api/call/client.ts";
@@ -7,7 +13,8 @@ import { deleteNetwork, listNetworks } from "../api/networks.ts";
 import { deletePlacementGroup, listPlacementGroups } from "../api/placement-groups.ts";
 import { deleteServer, readServer, type Server } from "../api/servers.ts";
 import { deleteSshKey, listSshKeys } from "../api/ssh-keys.ts";
-import { copyLabels, FENCE, fenceIn, hasLabelsOf } from "../labels.ts";
+import { copyLabels, hasLabelsOf } from "../labels.ts";
+import { refuseLaterLease } from "../server/claimed-server.ts";
 import { protect } from "../server/rewrite-disk.ts";
 import { settledServer } from "../server/running-server.ts";
 
@@ -73,22 +80,19 @@ export async function discardServer(
 ): Promise<void> {
   const seen = await readServer(client, { id, signal });
   if (seen === undefined || seen.status === "deleting" || !hasLabelsOf(copy, seen.labels)) return;
-  if (fenceIn(seen.labels) > fence)
-    throw new VmrigError("FENCED", {
-      message: `Server ${id} "${seen.name}" belongs to a later lease.`,
-      details: [`fence of this lease: ${fence}`, `label ${FENCE}: ${seen.labels[FENCE]}`],
-      hint: "this run lost its lease: run again",
-    });
-  await deleteWholeServer(client, seen, signal);
+  refuseLaterLease(seen, fence);
+  await deleteWholeServer(client, seen, { fence, signal });
 }
 
 /** Deletes a server with its disk, also one that is protected. */
 export async function deleteWholeServer(
   client: Client,
   seen: Server,
-  signal: AbortSignal,
+  { fence, signal }: { readonly fence?: Fence | undefined; readonly signal: AbortSignal },
 ): Promise<void> {
   const server = await settledServer(client, seen, signal);
+  // The wait may have taken minutes.
+  if (fence !== undefined) refuseLaterLease(server, fence);
   await protect(client, server, { isProtected: false, signal });
   const actions = await deleteServer(client, { of: server, signal });
   const task = `delete the server "${server.name}"`;

@@ -1,7 +1,6 @@
 import { VmrigError, type Account, type AccountResource, type RemovalOptions } from "vmrig/driver";
 import { awaitActions } from "../api/action/await-actions.ts";
 import type { Client } from "../api/call/client.ts";
-import { FENCE, fenceIn } from "../labels.ts";
 import { ACCOUNT_KINDS, type AccountEntry } from "./account-kinds.ts";
 import { deleteWholeServer } from "./discard-resource.ts";
 import { readPrices } from "./prices.ts";
@@ -35,13 +34,7 @@ export async function removeFromAccount(
   if (entry === undefined) return;
   refuseChanged(entry, resource);
   if (entry.server !== undefined) {
-    const seen = fenceIn(entry.server.labels);
-    if (fence !== undefined && seen > fence)
-      throw new VmrigError("FENCED", {
-        message: `${resource.location} belongs to a later lease.`,
-        details: [`fence of this lease: ${fence}`, `label ${FENCE}: ${seen}`],
-      });
-    await deleteWholeServer(client, entry.server, signal);
+    await deleteWholeServer(client, entry.server, { fence, signal });
     return;
   }
   if (kind.remove === undefined) return;

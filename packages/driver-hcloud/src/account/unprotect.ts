@@ -1,7 +1,7 @@
 import type { Authority, CopySpec } from "vmrig/driver";
 import type { Client } from "../api/call/client.ts";
 import { MACHINE } from "../labels.ts";
-import { claimServer } from "../server/claimed-server.ts";
+import { claimServer, refuseLaterLease } from "../server/claimed-server.ts";
 import { copyServers } from "../server/copy-servers.ts";
 import { protect } from "../server/rewrite-disk.ts";
 import { settledServer } from "../server/running-server.ts";
@@ -18,6 +18,7 @@ export async function unprotect(
     if (name === undefined || !names.includes(name)) continue;
     const server = await claimServer(client, { copy, name }, by);
     const settled = await settledServer(client, server, signal);
+    refuseLaterLease(settled, by.fence);
     await protect(client, settled, { isProtected: false, signal });
   }
 }

@@ -109,7 +109,7 @@ export function waitForServerStatus(
       if (server === undefined)
         throw new VmrigError("MACHINE_MISSING", {
           message: `Hetzner Cloud has no server ${of.id}${of.name ? ` ("${of.name}")` : ""} any more.`,
-          hint: "it was deleted by hand or by another program: run `vmrig up` to create it again",
+          hint: "it was deleted by hand or by another program: the next run names the command that creates it again",
         });
       return server.status === status ? { value: server } : { seen: server.status };
     },

@@ -27,7 +27,7 @@ export async function machineServer(
   if (server === undefined)
     throw new VmrigError("MACHINE_MISSING", {
       message: `Hetzner Cloud has no server for ${name} of ${copy.copy}.`,
-      hint: "`vmrig up` creates what is missing",
+      hint: "run again: the next run names the command that creates it again",
     });
   if (second !== undefined)
     throw new VmrigError("STATE_LOST", {

@@ -9,7 +9,7 @@ import type { Client } from "../api/call/client.ts";
 import type { Server } from "../api/servers.ts";
 import { firstHostKey, secretIn } from "../keys.ts";
 import { BOOT, DISK, HOST_KEY, hostKeyIn, hostKeyLabel, IMAGE } from "../labels.ts";
-import { claimServer, setLabels } from "./claimed-server.ts";
+import { changeLabels, claimServer } from "./claimed-server.ts";
 import { letIn } from "./change.ts";
 import { openControl, type ControlSession } from "./control-session.ts";
 import { publicAddress } from "./public-address.ts";
@@ -60,12 +60,11 @@ rm -f /etc/ssh/vmrig_next /etc/ssh/vmrig_next.pub
  */
 export async function firstBoot(client: Client, ref: MachineRef, by: Admission): Promise<void> {
   const { signal } = by;
-  const secret = secretIn(by);
   // 1. Claim it, and make it run from the right disk.
   let server = await claimServer(client, ref, by);
-  if (server.labels[DISK] !== server.labels[IMAGE]) {
+  if (server.labels[DISK] !== server.labels[IMAGE] || isHostKeyLost(server)) {
     by.say?.(`boot     ${ref.name}: writing the image ${server.labels[IMAGE]} to its disk`);
-    server = await rewriteDisk(client, server, { ref, secret, signal });
+    server = await rewriteDisk(client, server, { ref, by });
   }
   server = await runningServer(client, server, signal);
   // 2. Pin a host key that nothing else knows.
@@ -73,6 +72,11 @@ export async function firstBoot(client: Client, ref: MachineRef, by: Admission):
   await using session = await enterHostKey(server, { ref, by, pinned });
   // 3. Let the lease in.
   await letIn(session, { ref, by });
+}
+
+/** Whether a person removed the labels that vmrig knows a host key by. No test has had the disk. */
+function isHostKeyLost({ labels }: Server): boolean {
+  return hostKeyIn(labels) === undefined && labels[BOOT] === undefined;
 }
 
 interface Boot {
@@ -90,7 +94,7 @@ async function makeHostKey(client: Client, server: Server, { ref, by }: Boot): P
   });
   const label = hostKeyLabel(stdout.trim());
   // Before the machine uses it: a run that is killed in between must still find the machine.
-  await setLabels(client, server, { ...server.labels, [HOST_KEY]: label }, signal);
+  await changeLabels(client, server, (labels) => ({ ...labels, [HOST_KEY]: label }), by);
   return stdout.trim();
 }
 
@@ -131,7 +135,7 @@ async function openFirst(server: Server, { ref, by }: Boot): Promise<ControlSess
   if (nonce === undefined)
     throw new VmrigError("HOST_KEY_MISMATCH", {
       message: `The server of ${ref.name} has lost its label "${BOOT}", so its first host key is unknown.`,
-      hint: `replace it: \`vmrig up --copy ${ref.copy.copy} --allow hcloud_server.${ref.name}\``,
+      hint: `remove its label "${HOST_KEY}" as well: the next run then writes its disk again`,
     });
   const secret = secretIn(by);
   return await openControl({

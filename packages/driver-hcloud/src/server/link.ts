@@ -3,7 +3,7 @@ import type { Client } from "../api/call/client.ts";
 import type { Server } from "../api/servers.ts";
 import type { RootShell } from "../guest/root-shell.ts";
 import { DISCONNECTED, without } from "../labels.ts";
-import { claimServer, setLabels } from "./claimed-server.ts";
+import { changeLabels, claimServer } from "./claimed-server.ts";
 import { openPinned } from "./pinned-session.ts";
 import { runScript } from "./run-script.ts";
 
@@ -41,8 +41,7 @@ export async function setMachineLink(
     await noteConnected(client, server, by);
     return;
   }
-  const { labels } = server;
-  await setLabels(client, server, { ...labels, [DISCONNECTED]: "yes" }, by.signal);
+  await changeLabels(client, server, (labels) => ({ ...labels, [DISCONNECTED]: "yes" }), by);
   await setLink(session, { ref, server, state: "down", by });
 }
 
@@ -53,7 +52,7 @@ export async function noteConnected(
   by: Authority,
 ): Promise<Server> {
   if (server.labels[DISCONNECTED] === undefined) return server;
-  return await setLabels(client, server, without(server.labels, DISCONNECTED), by.signal);
+  return await changeLabels(client, server, (labels) => without(labels, DISCONNECTED), by);
 }
 
 /** Switches the interface of the private network. */

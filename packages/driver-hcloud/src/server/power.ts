@@ -10,7 +10,7 @@ import type { Client } from "../api/call/client.ts";
 import { powerOff, requestShutdown } from "../api/server-actions.ts";
 import { waitForServerStatus, type Server } from "../api/servers.ts";
 import { letIn } from "./change.ts";
-import { claimServer } from "./claimed-server.ts";
+import { claimServer, refuseLaterLease, stillClaimed } from "./claimed-server.ts";
 import { openPinned } from "./pinned-session.ts";
 import { runningServer, settledServer } from "./running-server.ts";
 
@@ -26,6 +26,7 @@ export async function power(
 ): Promise<void> {
   const { signal } = by;
   const server = await settledServer(client, await claimServer(client, ref, by), signal);
+  refuseLaterLease(server, by.fence);
   switch (action) {
     case "crash":
       return await cutPower(client, server, signal);
@@ -48,11 +49,13 @@ export async function power(
 export async function stop(client: Client, ref: MachineRef, by: Authority): Promise<void> {
   const { signal, say } = by;
   const server = await settledServer(client, await claimServer(client, ref, by), signal);
+  refuseLaterLease(server, by.fence);
   try {
     await shutDown(client, { ref, server, signal });
   } catch (error) {
     signal.throwIfAborted();
     say?.(`stop     ${ref.name}: cutting its power, because it does not shut down`);
+    await stillClaimed(client, server, by);
     await cutPower(client, server, signal).catch(() => {
       throw error;
     });

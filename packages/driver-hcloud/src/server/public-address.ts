@@ -6,6 +6,6 @@ export function publicAddress({ id, name, public_net }: Server): string {
   if (public_net.ipv4 !== null) return public_net.ipv4.ip;
   throw new VmrigError("MACHINE_UNREACHABLE", {
     message: `Server ${id} "${name}" has no public IPv4 address.`,
-    hint: "it was removed outside vmrig: `vmrig up` shows what Terraform would change",
+    hint: "it was removed outside vmrig: assign one in the cloud's console while the server is off, and run again",
   });
 }

@@ -5,6 +5,7 @@ import { resetServer } from "../api/server-actions.ts";
 import type { Server } from "../api/servers.ts";
 import type { ControlSession } from "./control-session.ts";
 import { BOOT_MS, openPinned } from "./pinned-session.ts";
+import { stillClaimed } from "./claimed-server.ts";
 import { settledServer } from "./running-server.ts";
 
 /** How long a machine that should be up may take to let vmrig in, before it is reset. */
@@ -55,7 +56,7 @@ export class RestoreSessions implements AsyncDisposable {
         `recover  ${this.#ref.name}: resetting it, which takes a minute, because ${error.summary}`,
       );
     }
-    const server = this.#server;
+    const server = await stillClaimed(this.#client, this.#server, this.#by);
     const actions = await resetServer(this.#client, { of: server, signal });
     const task = `reset the server "${server.name}"`;
     await awaitActions(this.#client, { actions, task, timeoutMs: RESET_MS, signal });

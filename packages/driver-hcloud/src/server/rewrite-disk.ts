@@ -2,13 +2,14 @@ import { randomBytes } from "node:crypto";
 import type { Authority, MachineRef } from "vmrig/driver";
 import { awaitActions } from "../api/action/await-actions.ts";
 import type { Client } from "../api/call/client.ts";
+import type { Labels } from "../api/call/label-selector.ts";
 import { protectServer, rebuildServer } from "../api/server-actions.ts";
 import type { Server } from "../api/servers.ts";
 import { controlKey, firstHostKey, secretIn } from "../keys.ts";
 import { BOOT, DISK, HOST_KEY, IMAGE, without, withSnapshots } from "../labels.ts";
 import { imageOfDigest } from "../published-image.ts";
 import { userData } from "../stack/user-data.ts";
-import { claimServer, setLabels } from "./claimed-server.ts";
+import { changeLabels, claimServer } from "./claimed-server.ts";
 import { settledServer } from "./running-server.ts";
 
 /** A custom image is copied to the host first: 15 minutes were reported. */
@@ -23,19 +24,20 @@ const PROTECT_MS = 60_000;
 export async function rewriteDisk(
   client: Client,
   found: Server,
-  {
-    ref,
-    secret,
-    signal,
-  }: { readonly ref: MachineRef; readonly secret: string; readonly signal: AbortSignal },
+  { ref, by }: { readonly ref: MachineRef; readonly by: Authority },
 ): Promise<Server> {
+  const { signal } = by;
+  const secret = secretIn(by);
   const digest = found.labels[IMAGE] ?? "";
   const image = await imageOfDigest(client, { digest, signal });
   // 1. Forget what is on the disk.
   const nonce = randomBytes(16).toString("hex");
-  const bare = without(withSnapshots(found.labels, []), DISK, HOST_KEY);
   let server = await settledServer(client, found, signal);
-  server = await setLabels(client, server, { ...bare, [BOOT]: nonce }, signal);
+  const forget = (labels: Labels): Labels => ({
+    ...without(withSnapshots(labels, []), DISK, HOST_KEY),
+    [BOOT]: nonce,
+  });
+  server = await changeLabels(client, server, forget, by);
   // 2. Write it, without the protection.
   const task = `rebuild the server "${server.name}"`;
   await protect(client, server, { isProtected: false, signal });
@@ -49,13 +51,13 @@ export async function rewriteDisk(
   server = await settledServer(client, server, signal);
   await protect(client, server, { isProtected: true, signal });
   // 3. Note what is on it.
-  return await setLabels(client, server, { ...server.labels, [DISK]: digest }, signal);
+  return await changeLabels(client, server, (labels) => ({ ...labels, [DISK]: digest }), by);
 }
 
 /** Writes the image again under a lease, see `Driver.rewrite`. */
 export async function rewrite(client: Client, ref: MachineRef, by: Authority): Promise<void> {
   const server = await claimServer(client, ref, by);
-  await rewriteDisk(client, server, { ref, secret: secretIn(by), signal: by.signal });
+  await rewriteDisk(client, server, { ref, by });
 }
 
 /** Switches the protection from deletion and rebuilding on or off. */

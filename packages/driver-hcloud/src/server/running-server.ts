@@ -24,7 +24,7 @@ export function settledServer(client: Client, of: Server, signal: AbortSignal): 
     signal,
     async probe(signal) {
       const server = await readServer(client, { id: of.id, signal });
-      if (server === undefined) throw gone(of);
+      if (server === undefined) throw goneServer(of);
       const { status, locked } = server;
       if (!locked && (status === "running" || status === "off")) return { value: server };
       return { seen: locked ? `${status}, held by an action` : status };
@@ -47,7 +47,8 @@ export async function runningServer(
   return await settledServer(client, server, signal);
 }
 
-function gone({ id, name }: Server): VmrigError {
+/** Creates the error of a server that was there before. */
+export function goneServer({ id, name }: Server): VmrigError {
   return new VmrigError("MACHINE_MISSING", {
     message: `Hetzner Cloud has no server ${id} "${name}" any more.`,
     hint: "it was deleted outside vmrig: run again to see what to do",

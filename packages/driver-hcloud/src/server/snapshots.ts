@@ -6,11 +6,13 @@ import {
   type SnapshotName,
 } from "vmrig/driver";
 import type { Client } from "../api/call/client.ts";
+import type { Labels } from "../api/call/label-selector.ts";
 import { restore } from "../guest/restore.ts";
-import { capture, drop } from "../guest/snapshots.ts";
+import { capture, drop, list } from "../guest/snapshots.ts";
 import { DISCONNECTED, snapshotsIn, withSnapshots } from "../labels.ts";
 import { changeOf } from "./change.ts";
-import { claimServer, setLabels } from "./claimed-server.ts";
+import { changeLabels, claimServer } from "./claimed-server.ts";
+import { keptSnapshots } from "./kept-snapshots.ts";
 import { noteConnected, setLink } from "./link.ts";
 import { BOOT_MS, openPinned } from "./pinned-session.ts";
 import { RestoreSessions } from "./restore-sessions.ts";
@@ -32,11 +34,15 @@ export async function captureSnapshot(
     throw new VmrigError("MACHINE_OFF", {
       message: `${ref.name} is off, so it cannot be captured.`,
     });
-  const names = [...snapshotsIn(server.labels).filter((name) => name !== snapshot), snapshot];
-  const labels = withSnapshots(server.labels, names);
+  const names = keptSnapshots(snapshotsIn(server.labels), snapshot);
+  const listed = (labels: Labels): Labels => withSnapshots(labels, names);
+  listed(server.labels);
   await using session = await openPinned(server, { ref, by });
-  await capture(changeOf(ref, session, by), snapshot);
-  await setLabels(client, server, labels, by.signal);
+  const change = changeOf(ref, session, by);
+  await capture(change, snapshot);
+  await changeLabels(client, server, listed, by);
+  // Also what a killed run left, and what was dropped while the machine was off.
+  for (const old of await list(change)) if (!names.includes(old)) await drop(change, old);
 }
 
 /** Enters a snapshot, see `Driver.restore`. */
@@ -78,7 +84,7 @@ export async function dropSnapshot(
   const names = snapshotsIn(server.labels);
   if (!names.includes(snapshot)) return;
   const left = names.filter((name) => name !== snapshot);
-  await setLabels(client, server, withSnapshots(server.labels, left), by.signal);
+  await changeLabels(client, server, (labels) => withSnapshots(labels, left), by);
   if (server.status !== "running") return;
   await using session = await openPinned(server, { ref, by });
   await drop(changeOf(ref, session, by), snapshot);

@@ -156,6 +156,9 @@ test.each<ErrorCode>([
   "STATE_UNWRITABLE",
   "PREPARE_FAILED",
   "INTERNAL",
+  // A cloud that cannot be asked, or a token that was deleted, says nothing about a machine.
+  "CLOUD_UNREACHABLE",
+  "CLOUD_REFUSED",
 ])("no recovery step runs after %s", async (code) => {
   const { recovery, asked, failures } = setUpRecovery();
   failures.push(failure(code));

@@ -159,7 +159,7 @@ export function createRecovery({
 
 /**
  * Whether another step may help. It cannot help when another run has the machine, when the config
- * is wrong, or when a person must make room on a disk.
+ * is wrong, when the cloud cannot be asked, or when a person must make room on a disk.
  */
 function isRecoverable(error: unknown): boolean {
   if (!isVmrigError(error)) return false;
@@ -173,6 +173,8 @@ function isRecoverable(error: unknown): boolean {
       "FOLDER_UNSAFE",
       "STATE_UNWRITABLE",
       "RIG_BUSY",
+      "CLOUD_UNREACHABLE",
+      "CLOUD_REFUSED",
     ].includes(error.code)
   );
 }

@@ -15,7 +15,7 @@ export type PublicKey = string;
 
 export type PowerState = "running" | "paused" | "off" | "absent";
 
-/** Base of the machines of this copy. Both fields are part of the hash in the baseline id. */
+/** Base of the machines of this copy. Image and platform are part of the hash in the baseline id. */
 export interface Fingerprint {
   /** Digest of the machine image. */
   readonly image: string;
@@ -24,4 +24,9 @@ export interface Fingerprint {
    * `qemu 7.2.22, tcg, q35, cpu max`.
    */
   readonly platform: string;
+  /**
+   * Options of the driver that what it declares depends on, and no snapshot does, as text. A change
+   * of them runs Terraform.
+   */
+  readonly options?: string;
 }

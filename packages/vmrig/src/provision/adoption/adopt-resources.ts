@@ -112,19 +112,42 @@ type FindOptions = Omit<AdoptOptions, "stack" | "allow"> & {
 };
 
 /**
- * Refuses to destroy a copy while resources of another owner have its labels. Call it before the
- * state is destroyed: with its resources, the state loses the owner that tells them apart.
+ * Refuses to destroy a copy while resources of another owner have its labels, and while none of its
+ * resources are in the account. Call it before the state is destroyed: with its resources, the
+ * state loses the owner that tells them apart.
  *
  * @throws VmrigError `STATE_LOST`; nothing was touched
  */
 export async function refuseForeign(options: FindOptions): Promise<void> {
   const { driver, copy, guard, say, session, state } = options;
-  const found = (await driver.find?.(copy, { signal: guard.signal, say })) ?? [];
+  if (driver.find === undefined) return;
+  const found = await driver.find(copy, { signal: guard.signal, say });
+  if (found.length === 0) refuseOtherAccount(options);
   const foreign = found.filter((resource) => !isOurs(resource, options));
   if (foreign.length === 0) return;
   const why = (owner = "none"): string => `it belongs to the state of ${owner}`;
   const lost = new Map(foreign.map((resource) => [resource, { why: why(resource.owner) }]));
   throw lostResources(copy, session, lost, state?.owner);
+}
+
+/**
+ * With the credentials of another account, Terraform takes everything for deleted and forgets it:
+ * it would go on existing, and no state would have it.
+ */
+function refuseOtherAccount({ copy, session, state, owner }: FindOptions): void {
+  const lost = (state?.resources ?? []).filter(
+    ({ address }) => !address.startsWith("terraform_data."),
+  );
+  // A destroy that was killed may have deleted everything, and not have written its state.
+  if (lost.length === 0 || session.applying.length > 0 || owner === state?.owner) return;
+  throw new VmrigError("STATE_LOST", {
+    message: `Nothing of "${copy.copy}" is in this account, so the credentials may be those of another project. vmrig changed nothing.`,
+    details: [
+      ...lost.map(({ address, id }) => `${address}, ${id}: it is not there`),
+      `${session.shown}: version ${session.version}`,
+    ],
+    hint: `check the token. If it was all deleted by hand, confirm that: \`vmrig destroy ${copy.rig} --owner ${state?.owner ?? "OWNER"}\``,
+  });
 }
 
 /** Without a known owner nothing is ours: no state may mean that there never was one here. */
