@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
 import { driverContract } from "vmrig/driver-contract";
+import { listServers } from "./api/servers.ts";
+import { firstHostKey } from "./keys.ts";
 import { startMachines } from "./machines.test.kit.ts";
 import { SECRET } from "./provisioning.test.kit.ts";
+import { openPinned } from "./server/pinned-session.ts";
 
 // One machine: two emulated ones would take twice as long.
 const cloud = await startMachines(["pc1"]);
@@ -42,4 +45,28 @@ for (const [index, { title, run }] of cases.entries()) {
       if (index === cases.length - 1) await cloud[Symbol.asyncDispose]();
     }
   });
+  if (title.startsWith("a created machine boots"))
+    test("the private key of the first boot is nowhere in the machine", firstKeyIsGone);
+}
+
+/** It was in the user data, of which cloud-init keeps copies. */
+async function firstKeyIsGone(): Promise<void> {
+  const [server] = await listServers(cloud.client);
+  const { labels } = server ?? expect.unreachable();
+  const [, line = ""] = firstHostKey(SECRET, labels["vmrig-boot"] ?? "").privateKey.split("\n");
+  await using session = await openPinned(server ?? expect.unreachable(), {
+    ref: { copy, name: "pc1" },
+    by: { fence: 1, signal: new AbortController().signal, secret: SECRET },
+  });
+  const { signal } = new AbortController();
+  const search = (text: string) =>
+    session.run('grep -rlsF -- "$1" /etc /run /var /root /home /tmp', {
+      args: [text],
+      timeoutMs: 120_000,
+      signal,
+    });
+  expect(line).toMatch(/^[\w+/]{60,}$/);
+  expect(await search(line)).toMatchObject({ code: 1, stdout: "" });
+  // The same search finds what is there.
+  expect((await search("vmrig-lease")).stdout).toContain("/home/vmrig/.ssh/authorized_keys");
 }

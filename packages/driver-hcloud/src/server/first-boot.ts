@@ -43,7 +43,8 @@ const ENTER_KEY = `
 set -e
 [ "$(cut -d " " -f 1-2 /etc/ssh/vmrig_next.pub)" = "$1" ]
 touch /etc/cloud/cloud-init.disabled
-rm -rf /var/lib/cloud/instances /var/lib/cloud/instance /run/cloud-init/instance-data*.json /var/log/cloud-init*.log
+rm -rf /var/lib/cloud/instances /var/lib/cloud/instance /var/log/cloud-init*.log
+rm -f /run/cloud-init/instance-data*.json /run/cloud-init/combined-cloud-config.json
 install -m 0600 /etc/ssh/vmrig_next /etc/ssh/ssh_host_ed25519_key
 install -m 0644 /etc/ssh/vmrig_next.pub /etc/ssh/ssh_host_ed25519_key.pub
 sync
