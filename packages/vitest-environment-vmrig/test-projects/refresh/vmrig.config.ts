@@ -19,12 +19,7 @@ build() {
   if [ "$1" = greeter ]; then
     echo "of version $2" > "$root/etc/greeter.conf"
     echo /etc/greeter.conf > "$root/DEBIAN/conffiles"
-    cat > "$root/DEBIAN/postinst" <<'END'
-#!/bin/sh
-[ -n "$2" ] || exit 0
-touch /run/reboot-required
-if [ -e /run/stall ]; then echo 'greeter stalls' > /dev/console; sleep 600; fi
-END
+    printf '#!/bin/sh\\n[ -z "$2" ] || touch /run/reboot-required\\n' > "$root/DEBIAN/postinst"
     chmod 755 "$root/DEBIAN/postinst"
   fi
   dpkg-deb --root-owner-group --build "$root" "$1.deb" >/dev/null
@@ -42,12 +37,6 @@ rm -rf /tmp/build /etc/apt/sources.list.d/*
 echo 'deb [trusted=yes] file:///srv/mirror ./' > /etc/apt/sources.list
 sync
 `;
-
-/** What a test does to a pristine machine before its upgrade. */
-const TROUBLES: Readonly<Record<string, string>> = {
-  "no mirror": "mv /srv/mirror /srv/gone",
-  stall: "touch /run/stall",
-};
 
 const { driver } = example;
 
@@ -79,12 +68,13 @@ const aged: Driver = {
   ...driver,
   boot: (ref, admission) =>
     withScript(ref, admission, { script: AGE, step: (by) => driver.boot(ref, by) }),
-  restore(ref, snapshot, admission) {
-    const script = TROUBLES[process.env["TEST_TROUBLE"] ?? ""];
-    if (script === undefined || !snapshot.startsWith("pristine"))
-      return driver.restore(ref, snapshot, admission);
-    return withScript(ref, admission, { script, step: (by) => driver.restore(ref, snapshot, by) });
-  },
+  restore: (ref, snapshot, admission) =>
+    process.env["TEST_MIRROR"] === "gone" && snapshot.startsWith("pristine")
+      ? withScript(ref, admission, {
+          script: "mv /srv/mirror /srv/gone",
+          step: (by) => driver.restore(ref, snapshot, by),
+        })
+      : driver.restore(ref, snapshot, admission),
 };
 
 export default defineRig({
