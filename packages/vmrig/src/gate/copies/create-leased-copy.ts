@@ -28,8 +28,11 @@ export async function createLeasedCopy(options: LeasedCopyOptions): Promise<Leas
     },
   };
   // For people and for `vmrig rest`: no run waits for it, and none fails with it. A release that
-  // follows on the same connection comes after it.
-  const noteUse = (): void => void store.markUsed(lease).catch(() => {});
+  // follows on the same connection comes after it. A nightly refresh is no use, or a rig that is
+  // not used any more would never rest.
+  const noteUse = (): void => {
+    if (options.refresh !== true) store.markUsed(lease).catch(() => {});
+  };
   noteUse();
   const secret = await copySecret(driver, {
     store: states,
