@@ -132,7 +132,7 @@ function nameOf({ kind, key }: Difference): string {
 async function undo(
   place: Restore,
   differences: readonly Difference[],
-  script: typeof UNDO | typeof UNDO_RUNNING,
+  script: string,
 ): Promise<Report> {
   let report: Report = { differences, held: new Set() };
   for (let round = 0; round < UNDO_ROUNDS && report.differences.length > 0; round += 1) {
