@@ -9,6 +9,7 @@ import { stepLine } from "../gate/step-line.ts";
 import type { StateStore } from "../provision/state/state-store.ts";
 import { openStates } from "../gate/store/open-states.ts";
 import { openStore } from "../gate/store/open-store.ts";
+import { surplusCopies } from "./surplus-copies.ts";
 import { withLease } from "./with-lease.ts";
 
 export interface DestroyRigOptions extends Pick<GateOptions, "rig" | "folders" | "holder" | "say"> {
@@ -24,7 +25,8 @@ export interface DestroyRigOptions extends Pick<GateOptions, "rig" | "folders" |
 
 /**
  * Destroys the machines of a rig for good, under the rig's lease: the machines of Terraform's
- * state, and those that are missing from the state.
+ * state, and those that are missing from the state. Also those of copies in an account that the
+ * config no longer asks for.
  *
  * @throws VmrigError `CONFIRMATION_MISSING` when `confirm` is not the rig's name; nothing was
  *   touched
@@ -34,9 +36,11 @@ export async function destroyRig(options: DestroyRigOptions): Promise<readonly s
   const { destroy, requireConfirmation } = await import("../provision/destroy.ts");
   // Before the wait in the queue: an error after the wait would come much too late.
   requireConfirmation(confirm, rig.name);
-  const copies = await copySpecs(rig, folders);
   await using store = await openStore(rig, folders);
   await using states = await openStates(rig, folders);
+  const { signal } = options;
+  const surplus = await surplusCopies(rig, { folders, states, signal });
+  const copies = [...(await copySpecs(rig, folders)), ...surplus];
   const destroyed: string[] = [];
   for (const copy of copies)
     destroyed.push(...(await destroyCopy(options, { copy, store, states, destroy })));
