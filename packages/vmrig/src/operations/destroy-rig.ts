@@ -6,6 +6,7 @@ import type { LeaseGuard } from "../provision/lease-guard.ts";
 import type { destroy as Destroy } from "../provision/destroy.ts";
 import type { GateOptions } from "../gate/gate-options.ts";
 import { stepLine } from "../gate/step-line.ts";
+import { forgetSecrets } from "../provision/state/secrets.ts";
 import type { StateStore } from "../provision/state/state-store.ts";
 import { openStates } from "../gate/store/open-states.ts";
 import { openStore } from "../gate/store/open-store.ts";
@@ -87,6 +88,8 @@ export async function destroyLeased(
     ...(owner !== undefined && { owner }),
     say: (line) => say(stepLine(line)),
   });
+  // With a key that is lost, nothing can log in by them.
+  if (!lostKey) await forgetSecrets({ store: states, copy, fence: guard.fence, by: holder });
   await store.dropRecord(lease);
   return destroyed;
 }
