@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { driverTerraform } from "vmrig/driver-terraform";
 import { listServers } from "./api/servers.ts";
 import { createMachineServer, TWO_MACHINES } from "./double.test.kit.ts";
@@ -10,10 +10,10 @@ import { OPTIONS, SECRET, setUpTeam, type Team } from "./provisioning.test.kit.t
 import { exportState, setUpOffice, type Office } from "./stewardship.test.kit.ts";
 
 /** Creates the rig by Terraform, and stores its state in the Redis of the office. */
-async function provisionInto(office: Office): Promise<string> {
+async function provisionInto(office: Office, name = "pcs-1"): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "vmrig-test-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const copy = { ...TWO_MACHINES, folder, cacheFolder: folder, runtimeFolder: folder };
+  const copy = { ...TWO_MACHINES, copy: name, folder, cacheFolder: folder, runtimeFolder: folder };
   const stateFolder = join(folder, "states");
   const terraform = driverTerraform({
     driver: hcloud(OPTIONS),
@@ -22,10 +22,25 @@ async function provisionInto(office: Office): Promise<string> {
     stateFolder,
   });
   const { stamp } = await terraform.provision();
-  const pushed = await office.vmrig("state", "push", "--base", "0", await exportState(stateFolder));
+  const state = await exportState(stateFolder);
+  const pushed = await office.vmrig("state", "push", "--copy", name, "--base", "0", state);
   expect(pushed, pushed.stderr).toMatchObject({ exitCode: 0 });
   return stamp.owner;
 }
+
+test("destroy also destroys a copy that the config no longer asks for", async () => {
+  const team = await setUpTeam();
+  const office = await setUpOffice("copies: Number(process.env.TEST_COPIES)");
+  vi.stubEnv("TEST_COPIES", "2");
+  await provisionInto(office, "pcs-2");
+  vi.stubEnv("TEST_COPIES", "1");
+  const destroyed = await office.vmrig("destroy", "pcs");
+  expect(destroyed, destroyed.stderr).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringContaining("gone     hcloud_server.pc1\n"),
+  });
+  expect(team.servers()).toEqual([]);
+});
 
 const namesOf = async ({ client }: Team) => (await listServers(client)).map(({ name }) => name);
 

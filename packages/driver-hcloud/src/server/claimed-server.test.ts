@@ -21,6 +21,15 @@ test("a lease claims a server as often as it likes, with one change", async () =
   expect(changes).toHaveLength(1);
 });
 
+test("a lease claims a server again by the fences that Redis issues: microseconds", async () => {
+  const project = await startProject();
+  await createMachineServer(project, "pc1");
+  const lease = authority(Date.now() * 1000);
+  await claimServer(project.client, ref, lease);
+  const { labels } = await claimServer(project.client, ref, lease);
+  expect(labels).toMatchObject({ "vmrig-fence": `${lease.fence}` });
+});
+
 test("an earlier lease is refused, and changes nothing", async () => {
   const project = await startProject();
   await createMachineServer(project, "pc1");

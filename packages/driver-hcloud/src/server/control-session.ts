@@ -1,4 +1,11 @@
-import { dial, type MachineRef, type PublicKey, type SshConnection } from "vmrig/driver";
+import {
+  dial,
+  isVmrigError,
+  VmrigError,
+  type MachineRef,
+  type PublicKey,
+  type SshConnection,
+} from "vmrig/driver";
 import type { RootShell } from "../guest/root-shell.ts";
 import { controlKey } from "../keys.ts";
 import { SSH_PORT } from "./machine-status.ts";
@@ -30,11 +37,24 @@ const MOST_OUTPUT = 1 << 20;
 export async function openControl(options: ControlOptions): Promise<ControlSession> {
   const { ref, host, hostKey, secret, timeoutMs, signal } = options;
   const { privateKey } = controlKey(secret);
-  const connection = await dial(
-    { host, port: SSH_PORT, user: "root", hostKey, privateKey },
-    { name: ref.name, timeoutMs, signal },
-  );
-  return sessionOver(connection);
+  try {
+    const target = { host, port: SSH_PORT, user: "root", hostKey, privateKey };
+    return sessionOver(await dial(target, { name: ref.name, timeoutMs, signal }));
+  } catch (error) {
+    signal.throwIfAborted();
+    throw withFirewallHint(error);
+  }
+}
+
+/** A firewall drops packets without an answer, as a machine that hangs does. */
+function withFirewallHint(error: unknown): unknown {
+  if (!isVmrigError(error) || error.code !== "MACHINE_UNREACHABLE") return error;
+  return new VmrigError("MACHINE_UNREACHABLE", {
+    message: error.summary,
+    details: error.details,
+    hint: "if no machine answers this computer, its address may not be in `firewall.ssh` of hcloud()",
+    cause: error,
+  });
 }
 
 function sessionOver(connection: SshConnection): ControlSession {

@@ -138,6 +138,8 @@ test("a machine that could not be proven takes the second step immediately, and 
       "tried: restarting it from its snapshot, rebuilding its baseline",
       "last error: no QEMU_FAILED.",
     ],
+    // Its console cannot be read.
+    hint: "replace it with `vmrig up --copy pcs-1 --allow terraform_data.pc1`",
     cause: { code: "ROLLBACK_FAILED" },
   });
 });

@@ -192,6 +192,8 @@ function broken({
 }): VmrigError {
   const steps = driver.stop === undefined ? [] : ["restarting it from its snapshot"];
   const rewritten = driver.rewrite === undefined ? [] : ["writing its image again"];
+  const see =
+    driver.console === undefined ? "" : `see its console with \`vmrig logs ${machine}\`; `;
   return new VmrigError("MACHINE_BROKEN", {
     message: `${machine} of ${copy.copy} cannot be brought back to its baseline.`,
     details: [
@@ -199,7 +201,7 @@ function broken({
       `tried: ${[...steps, "rebuilding its baseline", ...rewritten].join(", ")}`,
       ...(last === undefined ? [] : [`last error: ${summary(last)}`]),
     ],
-    hint: `see its console with \`vmrig logs ${machine}\`; replace it with \`vmrig up --allow ${machineAddress(driver, machine)}\``,
+    hint: `${see}replace it with \`vmrig up --copy ${copy.copy} --allow ${machineAddress(driver, machine)}\``,
     cause: first,
   });
 }

@@ -6,9 +6,11 @@ import type { LeaseGuard } from "../provision/lease-guard.ts";
 import type { destroy as Destroy } from "../provision/destroy.ts";
 import type { GateOptions } from "../gate/gate-options.ts";
 import { stepLine } from "../gate/step-line.ts";
+import { forgetSecrets } from "../provision/state/secrets.ts";
 import type { StateStore } from "../provision/state/state-store.ts";
 import { openStates } from "../gate/store/open-states.ts";
 import { openStore } from "../gate/store/open-store.ts";
+import { surplusCopies } from "./surplus-copies.ts";
 import { withLease } from "./with-lease.ts";
 
 export interface DestroyRigOptions extends Pick<GateOptions, "rig" | "folders" | "holder" | "say"> {
@@ -24,7 +26,8 @@ export interface DestroyRigOptions extends Pick<GateOptions, "rig" | "folders" |
 
 /**
  * Destroys the machines of a rig for good, under the rig's lease: the machines of Terraform's
- * state, and those that are missing from the state.
+ * state, and those that are missing from the state. Also those of copies in an account that the
+ * config no longer asks for.
  *
  * @throws VmrigError `CONFIRMATION_MISSING` when `confirm` is not the rig's name; nothing was
  *   touched
@@ -34,9 +37,11 @@ export async function destroyRig(options: DestroyRigOptions): Promise<readonly s
   const { destroy, requireConfirmation } = await import("../provision/destroy.ts");
   // Before the wait in the queue: an error after the wait would come much too late.
   requireConfirmation(confirm, rig.name);
-  const copies = await copySpecs(rig, folders);
   await using store = await openStore(rig, folders);
   await using states = await openStates(rig, folders);
+  const { signal } = options;
+  const surplus = await surplusCopies(rig, { folders, states, signal });
+  const copies = [...(await copySpecs(rig, folders)), ...surplus];
   const destroyed: string[] = [];
   for (const copy of copies)
     destroyed.push(...(await destroyCopy(options, { copy, store, states, destroy })));
@@ -83,6 +88,8 @@ export async function destroyLeased(
     ...(owner !== undefined && { owner }),
     say: (line) => say(stepLine(line)),
   });
+  // With a key that is lost, nothing can log in by them.
+  if (!lostKey) await forgetSecrets({ store: states, copy, fence: guard.fence, by: holder });
   await store.dropRecord(lease);
   return destroyed;
 }

@@ -6,7 +6,7 @@ import { person } from "../../lease/fixtures/holders.ts";
 import { tempFolder } from "../../local-files/temp-folder.test.kit.ts";
 import { encryptedStore } from "./encryption/encrypted-store.ts";
 import { parseStateKeys } from "./encryption/state-keys.ts";
-import { secretOf, type SecretOptions } from "./secrets.ts";
+import { forgetSecrets, secretOf, type SecretOptions } from "./secrets.ts";
 import type { StateStore } from "./state-store.ts";
 import { fileStore } from "./stores/file/file-store.ts";
 
@@ -35,6 +35,23 @@ test("a secret is created once, and every later run with the key gets it", async
   const later = { ...options, fence: 11, by: person("bob") };
   expect(await secretOf(later, "control-key", never)).toBe("PRIVATE");
   expect(await secretOf(later, "other", never)).toBe("SECOND");
+});
+
+test("the machines after a destroy get other secrets, and those of other copies stay", async () => {
+  const options = await setUp();
+  const other = { ...options, copy: { rig: "pcs", copy: "pcs-2" } };
+  for (const one of [options, other]) await secretOf(one, "control-key", () => "FIRST");
+  const later = { ...options, fence: 11 };
+  await forgetSecrets(later);
+  await expect(secretOf(options, "control-key", never)).rejects.toMatchObject({ code: "FENCED" });
+  expect(await secretOf(later, "control-key", () => "SECOND")).toBe("SECOND");
+  expect(await secretOf(other, "control-key", never)).toBe("FIRST");
+});
+
+test("a copy without secrets has nothing to forget", async () => {
+  const options = await setUp();
+  await forgetSecrets(options);
+  expect(await readdir(options.folder, { recursive: true })).toEqual([]);
 });
 
 test("no file contains a secret, and the state does not know it", async () => {

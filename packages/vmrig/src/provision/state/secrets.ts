@@ -6,6 +6,7 @@ import { VmrigError } from "../../errors/vmrig-error.ts";
 import type { CopyName } from "../../lease/keys.ts";
 import type { Holder } from "../../lease/lease.ts";
 import type { EncryptedStore } from "./encryption/encrypted-store.ts";
+import type { StateStore } from "./state-store.ts";
 
 export interface SecretOptions {
   readonly store: EncryptedStore;
@@ -53,6 +54,34 @@ export async function secretOf(
   return value;
 }
 
+/**
+ * Forgets the secrets of a copy, whose machines are destroyed: the next ones get others. Does
+ * nothing without secrets.
+ *
+ * @throws VmrigError `FENCED`; the faults of the store
+ */
+export async function forgetSecrets(
+  options: Omit<SecretOptions, "store"> & { readonly store: StateStore },
+): Promise<void> {
+  const { store, fence, by, clock = systemClock } = options;
+  const copy = secretsName(options.copy);
+  const base = await store.newestVersion(copy);
+  if (base === 0) return;
+  const claim = await store.claim(copy, fence);
+  if (claim.outcome === "fenced") throw fenced(options);
+  const written = await store.write(copy, {
+    id: randomUUID(),
+    text: "{}",
+    base,
+    fence,
+    by,
+    at: clock.wall(),
+    summary: "forgot them: the machines are destroyed",
+    applying: [],
+  });
+  if (written.outcome !== "written") throw fenced(options);
+}
+
 /** Returns the name under which a store has the secrets of a copy. */
 export function secretsName({ rig, copy }: CopyName): CopyName {
   return { rig, copy: `${copy}.secrets` };
@@ -77,7 +106,10 @@ function noKey({ copy, store }: SecretOptions): VmrigError {
   });
 }
 
-function fenced({ copy, store }: SecretOptions): VmrigError {
+function fenced({
+  copy,
+  store,
+}: Pick<SecretOptions, "copy"> & { readonly store: StateStore }): VmrigError {
   return new VmrigError("FENCED", {
     message: `The secrets of "${copy.copy}" in ${store.shown} belong to a later run.`,
     hint: "this run lost its lease: run again",

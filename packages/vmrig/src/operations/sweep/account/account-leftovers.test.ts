@@ -128,6 +128,23 @@ test("what the state has is needed, and what it lacks is an orphan with its cost
   expect(await cloud.find()).toEqual([]);
 });
 
+test("what is paid for in a copy beyond the config is shown, although its state has it", async ({
+  testGate,
+}) => {
+  const copy = { rig: "pcs", copy: "pcs-2" };
+  const { monthly: _, ...network } = server("3", copy);
+  const cloud = await openCloud(testGate, server("1", copy), network);
+  await cloud.write(copy, { ids: ["1", "3"] });
+  const found = await cloud.find();
+  expect(found.map(({ what, unproven }) => [what, unproven])).toEqual([
+    [
+      "server 1 of pcs-2: the config has 1 copy of pcs; `vmrig destroy pcs` destroys all of them, 3.50 EUR a month net",
+      { owner: undefined },
+    ],
+  ]);
+  await expect(found[0]?.remove()).rejects.toMatchObject({ code: "CONFIRMATION_MISSING" });
+});
+
 test("a resource of another kind with the same id is not that of the state", async ({
   testGate,
 }) => {

@@ -5,6 +5,8 @@ import { openStore } from "../../../gate/store/open-store.ts";
 import type { CopyName } from "../../../lease/keys.ts";
 import type { LeaseStore } from "../../../lease/lease-store.ts";
 import { formatMonthly } from "../../account/format-price.ts";
+import type { ResolvedRig } from "../../../config/schema.ts";
+import { isSurplus } from "../../surplus-copies.ts";
 import type { Leftover } from "../leftover.ts";
 import type { SweepOptions } from "../sweep-options.ts";
 import { isCopyName, readFacts, type CopyFacts } from "./copy-facts.ts";
@@ -35,7 +37,7 @@ export async function accountLeftovers(
     const { belongs } = resource;
     if (belongs.to === "copy" && held.has(belongs.copy)) return [];
     const verdict = judge(resource, { options, shown, facts: facts.get(copyOf(resource)) });
-    if (verdict.is === "needed") return [];
+    if (verdict.is === "needed") return surplus(rig, resource, currency);
     return [
       {
         what: `${resource.location}${ofCopy(resource)}: ${verdict.why}${formatMonthly(resource.monthly, currency)}`,
@@ -45,6 +47,27 @@ export async function accountLeftovers(
       },
     ];
   });
+}
+
+/** Shows what is paid for in a copy that the config no longer asks for. Its state has it. */
+function surplus(
+  rig: ResolvedRig,
+  resource: AccountResource,
+  currency: string,
+): readonly Leftover[] {
+  const { belongs, monthly, location } = resource;
+  if (belongs.to !== "copy" || monthly === undefined) return [];
+  if (!isSurplus(rig, belongs)) return [];
+  const { name, copies } = rig;
+  const why = `the config has ${copies === 1 ? "1 copy" : `${copies} copies`} of ${name}; \`vmrig destroy ${name}\` destroys all of them`;
+  return [
+    {
+      what: `${location}${ofCopy(resource)}: ${why}${formatMonthly(monthly, currency)}`,
+      copy: belongs.copy,
+      unproven: { owner: undefined },
+      remove: () => Promise.reject(refused(location, why)),
+    },
+  ];
 }
 
 interface JudgeContext {
