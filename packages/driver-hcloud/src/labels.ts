@@ -43,6 +43,10 @@ export const OWN_LABELS: readonly string[] = [
 
 const MOST = 63;
 
+export function rigLabels({ rig }: Pick<CopySpec, "rig">): Labels {
+  return { [RIG]: rig };
+}
+
 export function copyLabels({ rig, copy }: Pick<CopySpec, "rig" | "copy">): Labels {
   return { [RIG]: rig, [COPY]: copy };
 }

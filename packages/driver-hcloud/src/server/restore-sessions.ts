@@ -1,9 +1,10 @@
-import { isVmrigError, type Admission, type MachineRef } from "vmrig/driver";
+import { isVmrigError, VmrigError, type Admission, type MachineRef } from "vmrig/driver";
 import { awaitActions } from "../api/action/await-actions.ts";
 import type { Client } from "../api/call/client.ts";
 import { resetServer } from "../api/server-actions.ts";
 import type { Server } from "../api/servers.ts";
 import type { ControlSession } from "./control-session.ts";
+import { isLetIn } from "./is-let-in.ts";
 import { BOOT_MS, openPinned } from "./pinned-session.ts";
 import { stillClaimed } from "./claimed-server.ts";
 import { settledServer } from "./running-server.ts";
@@ -39,6 +40,24 @@ export class RestoreSessions implements AsyncDisposable {
     return session;
   }
 
+  /**
+   * Logs in to a machine that was started.
+   *
+   * @throws VmrigError `CLOUD_UNREACHABLE` if no machine of the rig answers this computer: it may
+   *   be shut out, and no recovery must write the disks of machines that are well
+   */
+  async openStarted(): Promise<ControlSession> {
+    try {
+      return await this.open();
+    } catch (error) {
+      const { signal } = this.#by;
+      signal.throwIfAborted();
+      if (!isVmrigError(error) || error.code !== "MACHINE_UNREACHABLE") throw error;
+      if (await isLetIn(this.#client, this.#ref.copy, signal)) throw error;
+      throw shutOut(this.#ref, this.#server, error);
+    }
+  }
+
   /** Logs in again. The caller repeats it until its own deadline. */
   reconnect(signal: AbortSignal): Promise<ControlSession> {
     return this.open(BOOT_MS, signal);
@@ -61,10 +80,19 @@ export class RestoreSessions implements AsyncDisposable {
     const task = `reset the server "${server.name}"`;
     await awaitActions(this.#client, { actions, task, timeoutMs: RESET_MS, signal });
     this.#server = await settledServer(this.#client, server, signal);
-    return await this.open();
+    return await this.openStarted();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const session of this.#sessions) await session[Symbol.asyncDispose]();
   }
+}
+
+function shutOut({ copy, name }: MachineRef, { id }: Server, cause: VmrigError): VmrigError {
+  return new VmrigError("CLOUD_UNREACHABLE", {
+    message: `No machine of "${copy.rig}" answers this computer, also not ${name} after it was started.`,
+    details: [cause.summary],
+    hint: `add the network of this computer to \`firewall.ssh\` of the config. If it is there, ${name} is dead: delete server ${id} in the project's console, then run \`vmrig up --allow hcloud_server.${name}\``,
+    cause,
+  });
 }

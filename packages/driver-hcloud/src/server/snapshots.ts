@@ -59,7 +59,9 @@ export async function restoreSnapshot(
   // 2. Make it run, and log in.
   const server = await runningServer(client, claimed, signal);
   await using sessions = new RestoreSessions(client, server, { ref, by });
-  const shell = await (claimed.status === "running" ? sessions.openOrReset() : sessions.open());
+  const shell = await (claimed.status === "running"
+    ? sessions.openOrReset()
+    : sessions.openStarted());
   if (server.labels[DISCONNECTED] !== undefined)
     await setLink(shell, { ref, server, state: "up", by });
   // 3. Enter the snapshot.
