@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,6 +30,7 @@ export async function startCloud(): Promise<AsyncDisposable> {
     HCLOUD_ENDPOINT: double.endpoint,
     TF_CLI_CONFIG_FILE: cliConfig,
     VMRIG_REDIS_URL: `unix://${redis.socketPath}`,
+    VMRIG_STATE_KEY: randomBytes(32).toString("base64"),
     VMRIG_HOME: join(folder, "home"),
   });
   return stack.move();

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { installProvider, startDoubleProcess, type DoubleProcess } from "@vmrig/hcloud-double";
 import { execa } from "execa";
-import { afterAll, beforeAll, expect } from "vitest";
+import { afterAll, beforeAll, expect, vi } from "vitest";
 import { exists } from "./end-to-end.test.kit.ts";
 import { openHome, type Home } from "./home.test.kit.ts";
 import { runVitest } from "./start-vitest.test.kit.ts";
@@ -132,7 +132,9 @@ async function startRedis(stack: AsyncDisposableStack, folder: string): Promise<
     redis.kill("SIGKILL");
     await ended;
   });
-  await expect.poll(() => exists(socket), { timeout: 20_000 }).toBe(true);
+  // `expect.poll` is for tests only.
+  const listens = async (): Promise<void> => expect(await exists(socket)).toBe(true);
+  await vi.waitFor(listens, { timeout: 20_000 });
   return socket;
 }
 
