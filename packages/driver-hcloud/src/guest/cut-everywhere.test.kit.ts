@@ -1,23 +1,23 @@
 /**
- * Runs the script again and again in the machine, and kills it one command later each time. It
+ * Runs the script again and again in the machine, and kills it eight commands later each time. It
  * stays in the root that runs. Prints what is broken.
  */
 export function cutEverywhere(script: string, args: readonly string[]): string {
   const stays = script.replace("kill -KILL -1; exec $1", "true");
   const words = args.map((arg) => `'${arg}'`).join(" ");
   return `
-cat > /run/whole <<'WHOLE'
+cat > /root/whole <<'WHOLE'
 ${stays}
 WHOLE
-device=$(findmnt -no SOURCE --nofsroot /); mkdir -p /run/top; mount -o subvolid=5 $device /run/top; touch /root/runs
-for (( n = 1; n < 1000; n += 3 )); do
+device=$(findmnt -no SOURCE --nofsroot /); mkdir -p /root/top; mount -o subvolid=5 $device /root/top; touch /root/runs
+for (( n = 1; n < 1000; n += 8 )); do
   fault='set -T; steps=0; trap "if (( ++steps == '$n' \\&\\& BASHPID == \\\\$\\\\$ )); then kill -KILL \\\\$\\\\$; fi" DEBUG'
-  sed "s/^export LC_ALL=C.*/&\\\\n$fault/" /run/whole > /run/cut
-  bash -s -- ${words} < /run/cut > /run/output 2>&1; code=$?
-  for path in @/usr/lib/systemd/systemd @/etc/passwd @home/vmrig @home; do [[ -e /run/top/$path ]] || echo "at step $n, $path is gone"; done
+  sed "s/^export LC_ALL=C.*/&\\\\n$fault/" /root/whole > /root/cut
+  bash -s -- ${words} < /root/cut > /root/output 2>&1; code=$?
+  for path in @/usr/lib/systemd/systemd @/etc/passwd @home/vmrig @home; do [[ -e /root/top/$path ]] || echo "at step $n, $path is gone"; done
   [[ -e /root/runs && -e /home/vmrig ]] || echo "at step $n, the root that runs is gone"
   [[ $code == 137 ]] || break
 done 2> /dev/null
-[[ $code == 0 ]] && echo "completed after $n steps" || { echo "code $code at step $n"; cat /run/output; }
-umount /run/top; umount /run/nextroot; true`;
+[[ $code == 0 ]] && echo "completed after $n steps" || { echo "code $code at step $n"; cat /root/output; }
+umount /root/top; umount /run/nextroot; true`;
 }

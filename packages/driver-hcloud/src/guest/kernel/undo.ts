@@ -36,11 +36,13 @@ remove_path() {
   rm -rf --one-file-system -- "$1"
 }
 # The newest module comes first in the list, and a module is newer than those that it needs.
-# Rules hold modules that are newer than their table, so that one pass may not do.
+# Rules hold modules that are newer than their table, so that one pass may not do. The whole list is
+# read at once: a removal while it is read makes the kernel skip a module.
 remove_modules() {
-  local pass name wanted=" $* "
+  local pass line lines wanted=" $* "
   for pass in 1 2 3; do
-    while read -r name _; do [[ $wanted != *" $name "* ]] || rmmod "$name"; done < /proc/modules
+    mapfile -t lines < /proc/modules
+    for line in "\${lines[@]%% *}"; do [[ $wanted != *" $line "* ]] || rmmod "$line"; done
   done
 }
 `;

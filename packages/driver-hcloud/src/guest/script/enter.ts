@@ -19,10 +19,11 @@ export const ENTER = `swap() {
 }
 in_the_machine() { nsenter --mount=/proc/1/ns/mnt -- "$@"; }
 leave_nextroot() {
-  local line
-  while read -r line; do
+  local line lines
+  mapfile -t lines < /proc/1/mountinfo
+  for line in "\${lines[@]}"; do
     [[ $line != *" /run/nextroot "* ]] || in_the_machine umount -l /run/nextroot
-  done < /proc/1/mountinfo
+  done
   [[ ! -L /run/nextroot ]] || rm /run/nextroot
 }
 soft_reboot() {

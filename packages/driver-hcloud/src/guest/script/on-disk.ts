@@ -1,3 +1,4 @@
+import { OLD_ROOTS } from "./old-roots.ts";
 import { EXIT } from "./exit-codes.ts";
 
 /**
@@ -9,15 +10,17 @@ export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 `;
 
 /**
- * Finds the disk by what is mounted on \`/\`: \`$device\`, and \`$running\`, the path of its subvolume.
- * The kernel shows the present path, so an old root that still runs is recognised after the swap.
+ * Finds the disk by what is mounted on `/`: `$device`, and `$mounted`, the paths of its subvolumes
+ * that are mounted. The kernel shows present paths: an old root that still runs is recognised after
+ * the swap.
  */
-const FIND_DISK = `device= running=
+const FIND_DISK = `device= mounted=' ' type=unknown
 while read -r line; do
-  [[ $line =~ ^[0-9]+\\ [0-9]+\\ [0-9:]+\\ ([^ ]+)\\ /\\ .*\\ -\\ ([^ ]+)\\ ([^ ]+)\\  ]] || continue
-  running=\${BASH_REMATCH[1]} type=\${BASH_REMATCH[2]} device=\${BASH_REMATCH[3]}
-done < /proc/self/mountinfo
-[[ \${type-} == btrfs ]] || { echo "/ is \${type-unknown}, not btrfs"; exit ${EXIT.layout}; }
+  [[ $line =~ ^[0-9]+\\ [0-9]+\\ [0-9:]+\\ ([^ ]+)\\ ([^ ]+)\\ .*\\ -\\ ([^ ]+)\\ ([^ ]+)\\  ]] || continue
+  if [[ \${BASH_REMATCH[3]} == btrfs ]]; then mounted+="\${BASH_REMATCH[1]} "; fi
+  if [[ \${BASH_REMATCH[2]} == / ]]; then type=\${BASH_REMATCH[3]} device=\${BASH_REMATCH[4]}; fi
+done < /proc/1/mountinfo
+[[ $type == btrfs ]] || { echo "/ is $type, not btrfs"; exit ${EXIT.layout}; }
 `;
 
 /**
@@ -49,11 +52,11 @@ if [[ -e $state/fence ]]; then
   [[ $seen =~ ^(0|[1-9][0-9]{0,15})$ ]] || exit ${EXIT.fenceUnreadable}
 fi
 if (( seen > fence )); then echo "$seen"; exit ${EXIT.fenced}; fi
+store_fence() {
+  echo "$fence" > $state/fence.new && sync $state/fence.new && mv -T $state/fence.new $state/fence && sync $state
+}
 if (( seen < fence )); then
-  echo "$fence" > $state/fence.new
-  sync $state/fence.new
-  mv -T $state/fence.new $state/fence
-  sync $state
+  store_fence || { make_room && store_fence; } || exit ${EXIT.full}
 fi
 `;
 
@@ -64,7 +67,12 @@ export function readDisk(body: string): string {
 
 /** Returns a script that changes the disk. Its first argument is the fence. */
 export function changeDisk(body: string): string {
-  return inOwnMounts(`${FIND_DISK}${MOUNT_TOP}${LOCK}${PASS_FENCE}${body}`);
+  return inOwnMounts(`doomed=\n${FIND_DISK}${MOUNT_TOP}${OLD_ROOTS}${LOCK}${PASS_FENCE}${body}`);
+}
+
+/** Like {@link changeDisk}, for a script that replaces the root that runs. */
+export function replaceRoot(body: string): string {
+  return changeDisk(body).replace("doomed=\n", "doomed=1\n");
 }
 
 /** Bash reads a script from a pipe one byte at a time, so `cat` reads all but the first line. */

@@ -1,5 +1,4 @@
 import { ENTER } from "./enter.ts";
-import { OLD_ROOTS } from "./old-roots.ts";
 import { changeDisk, PROLOGUE } from "./on-disk.ts";
 import { SCAN } from "./scan.ts";
 import { COMPARE } from "./compare.ts";
@@ -84,6 +83,6 @@ reboot_now
 `);
 
 /** Deletes the old roots, and waits until their space is free. */
-export const FREE_SPACE = changeDisk(`${OLD_ROOTS}
+export const FREE_SPACE = changeDisk(`
 free_space
 `);

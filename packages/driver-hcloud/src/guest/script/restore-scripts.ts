@@ -1,7 +1,6 @@
 import { COMPARE } from "./compare.ts";
 import { EXIT } from "./exit-codes.ts";
-import { changeDisk } from "./on-disk.ts";
-import { OLD_ROOTS } from "./old-roots.ts";
+import { changeDisk, replaceRoot } from "./on-disk.ts";
 import { CHECK_SNAPSHOT } from "./record.ts";
 import { ENTER_CLEAN, SCAN } from "./scan.ts";
 import { WRITE_KEY } from "./write-key.ts";
@@ -18,7 +17,8 @@ renew_timers() {
     $work/home/*/.local/share/systemd/timers/stamp-* || true
 }
 prepare() {
-  mkdir $work && btrfs -q subvolume snapshot "$snapshots/$1/root" $work/root &&
+  has_room && mkdir $work &&
+    btrfs -q subvolume snapshot "$snapshots/$1/root" $work/root &&
     btrfs -q subvolume snapshot "$snapshots/$1/home" $work/home && write_key $work/home "$2" &&
     renew_timers
 }
@@ -30,23 +30,22 @@ const CLEAN_SCAN = `clean_scan() {
 }
 `;
 
-const TOOLS = [OLD_ROOTS, WRITE_KEY, PREPARE, SCAN, ENTER_CLEAN, CLEAN_SCAN, COMPARE, ENTER].join(
-  "",
-);
+const TOOLS = [WRITE_KEY, PREPARE, SCAN, ENTER_CLEAN, CLEAN_SCAN, COMPARE, ENTER].join("");
 
 /**
  * Prepares the rollback to `$1` with the key `$2`, and enters it as `$3` when the kernel is in the
  * state of the capture. Otherwise prints the differences.
  */
-export const BEGIN_RESTORE = changeDisk(`${CHECK_SNAPSHOT}${TOOLS}
+export const BEGIN_RESTORE = replaceRoot(`${CHECK_SNAPSHOT}${TOOLS}
 check_snapshot "$1"
 keep_work
 drop_old_roots $(( KEPT - 1 ))
 if ! prepare "$1" "$2"; then
-  # Old roots hold most of the space that a rollback can free.
+  # The disk is full: of old roots, or of what the test wrote.
   drop_tree $work
-  free_space
-  prepare "$1" "$2" || exit ${EXIT.full}
+  make_room
+  has_room || exit ${EXIT.full}
+  prepare "$1" "$2"
 fi
 clean_scan
 if ! cmp -s $state/scan "$snapshots/$1/kernel"; then

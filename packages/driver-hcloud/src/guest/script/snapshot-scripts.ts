@@ -1,5 +1,4 @@
 import { changeDisk, readDisk } from "./on-disk.ts";
-import { OLD_ROOTS } from "./old-roots.ts";
 import { WRITE_KEY } from "./write-key.ts";
 
 /** Lists the snapshots that are complete. */
@@ -9,7 +8,7 @@ done
 `);
 
 /** Removes the snapshot `$1`. A cut removal leaves a folder that the next one deletes. */
-export const DROP = changeDisk(`${OLD_ROOTS}
+export const DROP = changeDisk(`
 drop_tree $state/dropped
 if [[ -d $snapshots/$1 ]]; then
   mv -T "$snapshots/$1" $state/dropped

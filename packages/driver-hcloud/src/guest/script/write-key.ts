@@ -18,7 +18,7 @@ export const WRITE_KEY = `write_key() {
       [[ $line == *" ${LEASE_KEY_COMMENT}" ]] || kept+=$line$'\\n'
     done < $file
   fi
-  printf '%s%s\\n' "$kept" "$key" > $file
+  printf '%s%s\\n' "$kept" "$key" > $file || return
   [[ -z $new ]] || { chmod 600 $file; chown -R --reference=$user $folder; }
 }
 `;
