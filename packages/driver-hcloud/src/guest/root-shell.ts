@@ -1,8 +1,8 @@
 /** Runs a program as root in a machine. */
 export interface RootShell {
   /**
-   * Runs a bash script that arrives by stdin. `args` become `$1`, `$2` and so on. The output is
-   * bounded.
+   * Runs a bash script that arrives by stdin. `args` become `$1`, `$2` and so on. The
+   * output is bounded, to no less than 1 MiB.
    *
    * @throws VmrigError `MACHINE_UNREACHABLE` when the connection is lost; the signal's reason
    */

@@ -1,4 +1,7 @@
-/** Kinds of facts that the scan of a machine prints. */
+/**
+ * Kinds of facts that the scan of a machine prints. `unknown` is any other line: a test may have put
+ * a line break into the name of a file.
+ */
 export const KINDS = [
   "kernel",
   "cmdline",
@@ -17,6 +20,7 @@ export const KINDS = [
   "swap",
   "ipc",
   "nftables",
+  "unknown",
 ] as const;
 
 export type Kind = (typeof KINDS)[number];

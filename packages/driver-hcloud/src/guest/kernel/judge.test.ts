@@ -61,6 +61,6 @@ test("a device node that a test removed is a reason, a file of a service is not"
   ]);
 });
 
-test("refuses lines that are no facts", () => {
-  expect(() => parseDifferences("+rm -rf /")).toThrow(/unknown line: "\+rm -rf \/"/);
+test("a line that is no fact takes a reboot, and stops no rollback", () => {
+  expect(reasons(["+rm -rf /"])).toEqual(['something unknown is there: "+rm -rf /"']);
 });

@@ -71,6 +71,8 @@ function judge(
       return isExtra ? { reason: `swap on ${key} cannot be ended`, soft: true } : undefined;
     case "ipc":
       return isExtra ? { reason: `IPC object ${key} cannot be removed`, soft: true } : undefined;
+    case "unknown":
+      return { reason: `something unknown is there: ${JSON.stringify(key.slice(0, 100))}` };
     case "nftables":
       return {
         reason:

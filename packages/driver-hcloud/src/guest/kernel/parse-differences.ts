@@ -1,4 +1,3 @@
-import { VmrigError } from "vmrig/driver";
 import { KINDS, type Difference, type Kind } from "./fact.ts";
 
 /** Facts with a key and a value. Of all other kinds, a fact is there or not. */
@@ -20,8 +19,6 @@ export interface Report {
 /**
  * Reads the lines that a comparison in the machine printed: `-` leads a fact of the capture only,
  * `+` a fact of now only.
- *
- * @throws VmrigError `ROLLBACK_FAILED` for a line that is none of these
  */
 export function parseDifferences(text: string): Report {
   const found = new Map<string, { kind: Kind; key: string; base?: string; now?: string }>();
@@ -43,19 +40,18 @@ export function parseDifferences(text: string): Report {
 
 function parseLine(line: string): { side: "base" | "now"; kind: Kind; key: string; value: string } {
   const [, sign, word, text = ""] = /^([-+])(\S+) ?(.*)$/s.exec(line) ?? [];
-  const kind = KINDS.find((each) => each === word);
-  if (kind === undefined) {
-    throw new VmrigError("ROLLBACK_FAILED", {
-      message: `The comparison of the kernel's state printed an unknown line: ${JSON.stringify(line.slice(0, 200))}.`,
-    });
-  }
+  const kind = KINDS.find((each) => each === word) ?? "unknown";
+  if (kind === "unknown") return { side: "now", kind, key: line, value: "" };
   const [, key = text, value = ""] = KEYED[kind]?.exec(text) ?? [];
   return { side: sign === "-" ? "base" : "now", kind, key, value };
 }
 
-/** Whether a fact differs in what counts: a link's counters and queue settings do not. */
+/**
+ * Whether a fact differs in what counts: a link's counters and queue settings do not, and neither
+ * do sysctls that came or went with their link or module.
+ */
 function isDifferent({ kind, base, now }: Difference): boolean {
-  if (base === undefined || now === undefined) return true;
+  if (base === undefined || now === undefined) return kind !== "sysctl";
   return kind === "link" ? linkFacts(base) !== linkFacts(now) : base !== now;
 }
 

@@ -116,6 +116,7 @@ function undo({ kind, key, base, now }: Difference): string | undefined {
     case "cmdline":
     case "kexec":
     case "module":
+    case "unknown":
       return undefined;
   }
 }

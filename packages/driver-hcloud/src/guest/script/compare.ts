@@ -1,9 +1,13 @@
+/** Lines that a comparison prints at most: each link comes with 130 sysctls. */
+const MOST_LINES = 10_000;
+
 /**
  * `compare NAME` prints the facts that differ: `-` leads those of the capture only, `+` those of
  * now only. A full reboot since the capture showed what the snapshot's own boot leads to, which is
  * no difference either.
  */
-export const COMPARE = `compare() {
+export const COMPARE = `compare() { all_differences "$1" | sed -n '1,${MOST_LINES}p'; }
+all_differences() {
   local base=$snapshots/$1/kernel fresh=$snapshots/$1/fresh
   if [[ -f $fresh ]]; then
     comm -12 "$base" "$fresh" | comm -23 - $state/scan | sed 's/^/-/'
