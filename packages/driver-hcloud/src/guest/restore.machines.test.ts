@@ -80,7 +80,7 @@ setsid bash -c 'trap "" TERM HUP; while true; do sleep 9997; done' < /dev/null >
 const FIND_LITTER = `exec 2>&1
 ip -o link | grep -E 'dummy7|br7|veth|wg7'; ip addr | grep -E '10[.]1[.]1[.]7'; ip route | grep 10.97; ip rule | grep 77
 lsmod | grep -E '^(dummy|bridge|wireguard|veth|loop) '; ip netns; sysctl vm.swappiness net.ipv4.ip_forward | grep -E '= (7|1)$'
-grep -E '/(m7|m8|mnt) ' /proc/self/mountinfo; losetup -l; ls /run /dev /dev/shm /sys/fs/cgroup /run/systemd/system | grep -E '7$|seven|left7'
+grep -E '/(m7|m8|mnt) ' /proc/self/mountinfo; losetup -l; ls /run /dev /dev/shm /sys/fs/cgroup /run/systemd/system | grep -E '7$|seven|left7' | grep -v tty
 ipcs | grep 0x; hostname | grep 7; pgrep -fa 'sleep 999|@surv'; true`;
 
 test("what no program can set back takes a full reboot, with the reason, and only once", async () => {
@@ -100,7 +100,7 @@ test("a rollback that is killed at any step leaves both roots, and the next one 
   expect(broken).toMatch(/^completed after [1-9]\d+ steps\n$/);
   await machine.bash("touch /root/dirty");
   expect(await restoreTo()).toMatchObject({ because: [] });
-  expect(await machine.bash("ls /root; ls /.snapshots/.vmrig/old | wc -l")).toBe("3\n");
+  expect(await machine.bash("ls /root")).toBe("");
 });
 
 /** Returns the script that begins a rollback, without running it. */
@@ -128,6 +128,7 @@ WHOLE`);
   await machine.cutPower();
   expect(await machine.bash("ls /root")).toBe("");
   expect(await restoreTo()).toMatchObject({ because: [] });
+  expect(await machine.bash("ls /.snapshots/.vmrig/old | wc -l")).toBe("3\n");
 });
 
 test("a smaller fence changes nothing, and a damaged fence refuses every one", async () => {

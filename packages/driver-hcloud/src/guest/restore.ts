@@ -31,8 +31,6 @@ export interface Restored extends Pick<Entered, "shell" | "root" | "home"> {
 const ENOUGH_FREE = 0.25;
 /** A test may leave thousands of files, which do not fit on a command line. */
 const MOST_DIFFERENCES = 500;
-/** Rounds of undoing: what one undo frees, the next one removes. */
-const UNDO_ROUNDS = 2;
 
 /**
  * Restores a machine to a snapshot, under the kernel that runs when its state can be set back, and
@@ -93,7 +91,11 @@ async function enter(restoring: Restore): Promise<Restored & Entered> {
     }),
   );
   const entered = await wait(restoring, token, how);
-  if (how === "soft") return await settle(restoring, entered, left.differences);
+  if (how === "soft") {
+    // Services create what is missing.
+    const deferred = left.differences.filter(({ now }) => now !== undefined);
+    return await settle(restoring, entered, deferred);
+  }
   return await recordFresh(restoring, entered, because);
 }
 
@@ -140,7 +142,10 @@ async function undo(
   script: string,
 ): Promise<Report> {
   let report: Report = { differences, held: new Set() };
-  for (let round = 0; round < UNDO_ROUNDS && report.differences.length > 0; round += 1) {
+  // What one round frees, the next one removes.
+  let former = Infinity;
+  while (report.differences.length > 0 && report.differences.length < former) {
+    former = report.differences.length;
     const { stdout } = await runScript({
       ...place,
       script,
