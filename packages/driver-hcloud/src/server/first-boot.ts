@@ -12,6 +12,7 @@ import { BOOT, DISK, HOST_KEY, hostKeyIn, hostKeyLabel, IMAGE } from "../labels.
 import { changeLabels, claimServer } from "./claimed-server.ts";
 import { letIn } from "./change.ts";
 import { openControl, type ControlSession } from "./control-session.ts";
+import { isLetIn } from "./is-let-in.ts";
 import { publicAddress } from "./public-address.ts";
 import { rewriteDisk } from "./rewrite-disk.ts";
 import { runningServer } from "./running-server.ts";
@@ -67,11 +68,25 @@ export async function firstBoot(client: Client, ref: MachineRef, by: Admission):
     by.say?.(`boot     ${ref.name}: writing the image ${server.labels[IMAGE]} to its disk`);
     server = await rewriteDisk(client, server, { ref, by });
   }
-  server = await runningServer(client, server, signal);
-  // 2. Pin a host key that nothing else knows.
+  // 2. Go through its first boot. A disk that does not boot is written once more.
+  try {
+    return await bootOnce(client, await runningServer(client, server, signal), { ref, by });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!isVmrigError(error) || error.code !== "MACHINE_UNREACHABLE") throw error;
+    // It may be this computer that is shut out.
+    if (!(await isLetIn(client, ref.copy, signal))) throw error;
+    by.say?.(`boot     ${ref.name}: writing its image again, because ${error.summary}`);
+  }
+  server = await rewriteDisk(client, await claimServer(client, ref, by), { ref, by });
+  await bootOnce(client, await runningServer(client, server, signal), { ref, by });
+}
+
+async function bootOnce(client: Client, server: Server, { ref, by }: Boot): Promise<void> {
+  // 1. Pin a host key that nothing else knows.
   const pinned = hostKeyIn(server.labels) ?? (await makeHostKey(client, server, { ref, by }));
   await using session = await enterHostKey(server, { ref, by, pinned });
-  // 3. Let the lease in.
+  // 2. Let the lease in.
   await letIn(session, { ref, by });
 }
 

@@ -30,13 +30,13 @@ export async function nextPlacement(
   );
   const attempt = failed.attempt + 1;
   const left = missing.filter((machine) => {
-    const options = { settings, offer, machine, existing, server: undefined };
+    const options = { settings, offer, machine, server: undefined };
     return attempt < countPlacements(options);
   });
   const [first] = left;
   if (first === undefined || left.length < missing.length) return undefined;
   const at = (number: number): string => {
-    const options = { settings, offer, machine: first, existing, server: undefined };
+    const options = { settings, offer, machine: first, server: undefined };
     const { serverType, location } = choosePlacement({ ...options, attempt: number });
     return `${serverType} in ${location}`;
   };

@@ -105,8 +105,6 @@ export interface PlacementOptions {
   readonly settings: Settings;
   readonly offer: Offer;
   readonly machine: MachineSpec;
-  /** Servers of the copy that exist. */
-  readonly existing: readonly Server[];
   /** The server of the machine, if it exists. */
   readonly server: Server | undefined;
   /** Number of placements that had no room: the next ones are tried. */
@@ -115,7 +113,8 @@ export interface PlacementOptions {
 
 /**
  * Chooses where a machine is. A server that exists stays where it is and what it is, if the config
- * still names that. A new one joins the other servers of its copy, if there is room.
+ * still names that. New ones go through the list of the config, so that each attempt of a run is
+ * another placement, whichever servers exist by then.
  */
 export function choosePlacement(options: PlacementOptions): Placement {
   const { settings, server } = options;
@@ -130,7 +129,9 @@ export function choosePlacement(options: PlacementOptions): Placement {
 }
 
 /** Returns how many placements a machine can have. */
-export function countPlacements(options: Omit<PlacementOptions, "attempt">): number {
+export function countPlacements(
+  options: Pick<PlacementOptions, "settings" | "offer" | "machine">,
+): number {
   return placements(options).length;
 }
 
@@ -139,13 +140,9 @@ function placements({
   settings,
   offer,
   machine,
-  existing,
-}: Omit<PlacementOptions, "attempt">): [Placement, ...Placement[]] {
-  const used = existing.map(({ location }) => location.name);
-  const near = settings.locations.filter((name) => used.includes(name));
-  const locations = [...near, ...settings.locations.filter((name) => !used.includes(name))];
+}: Pick<PlacementOptions, "settings" | "offer" | "machine">): [Placement, ...Placement[]] {
   const types = typesFor(machine, offer.types);
-  const all = locations.flatMap((location) =>
+  const all = settings.locations.flatMap((location) =>
     types
       // A type that a location never has would be refused as invalid, and not as sold out.
       .filter((type) => type.locations.some(({ name }) => name === location))

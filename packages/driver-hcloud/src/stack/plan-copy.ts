@@ -34,7 +34,7 @@ export async function planCopy(
   const placements = new Map(
     copy.machines.map((machine) => {
       const server = existing.find(({ labels }) => labels[MACHINE] === machine.name);
-      const choice = choosePlacement({ settings, offer, machine, existing, server, attempt });
+      const choice = choosePlacement({ settings, offer, machine, server, attempt });
       return [machine.name, choice];
     }),
   );
