@@ -185,7 +185,8 @@ async function mayLeave<T>(running: Promise<T>): Promise<T | undefined> {
   try {
     return await running;
   } catch (error) {
-    if (isVmrigError(error) && error.code === "MACHINE_UNREACHABLE") return undefined;
+    const codes: readonly string[] = ["MACHINE_UNREACHABLE", "CONNECTION_LOST"];
+    if (isVmrigError(error) && codes.includes(error.code)) return undefined;
     throw error;
   }
 }

@@ -4,7 +4,7 @@ export interface RootShell {
    * Runs a bash script that arrives by stdin. `args` become `$1`, `$2` and so on. The
    * output is bounded, to no less than 1 MiB.
    *
-   * @throws VmrigError `MACHINE_UNREACHABLE` when the connection is lost; the signal's reason
+   * @throws VmrigError `MACHINE_UNREACHABLE` or `CONNECTION_LOST` when the connection is lost; the signal's reason
    */
   run(script: string, options: ShellOptions): Promise<ShellResult>;
 }

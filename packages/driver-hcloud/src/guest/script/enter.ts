@@ -44,9 +44,10 @@ reboot_now() {
   export SYSTEMCTL_SKIP_AUTO_KEXEC=1 SYSTEMCTL_SKIP_AUTO_SOFT_REBOOT=1
   leave_by 'systemctl reboot --force --force'
 }
-# The process that leaves survives its own signal, and outlives the connection.
+# The process that leaves survives its own signal, and outlives the connection. It waits for the end
+# of this script, whose exit code would else be that of a killed one.
 leave_by() {
   echo entering
-  setsid bash -c "kill -KILL -1; exec $1" < /dev/null > /dev/null 2>&1 &
+  setsid bash -c "tail --pid=$$ --sleep-interval=0.01 -f /dev/null; kill -KILL -1; exec $1" < /dev/null > /dev/null 2>&1 &
 }
 `;
