@@ -8,6 +8,15 @@ import { findSystemImage } from "./api/images.ts";
 import { createServer, type Server } from "./api/servers.ts";
 import { createSshKey, listSshKeys } from "./api/ssh-keys.ts";
 import { copyLabels, MACHINE, OWNER } from "./labels.ts";
+import type { HcloudOptions } from "./options.ts";
+
+export const OPTIONS: HcloudOptions = {
+  locations: ["fsn1", "nbg1"],
+  serverTypes: ["cx23", "cpx22"],
+  firewall: { ssh: ["203.0.113.0/24"] },
+};
+/** Secret of the copy. */
+export const SECRET = "c2VjcmV0IG9mIHRoZSBjb3B5";
 
 export const OWNER_ID = "11111111-2222-4333-8444-555555555555";
 

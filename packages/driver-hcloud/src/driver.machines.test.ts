@@ -1,9 +1,10 @@
+import { SECRET } from "./double.test.kit.ts";
 import { expect, test } from "vitest";
 import { driverContract } from "vmrig/driver-contract";
 import { listServers } from "./api/servers.ts";
 import { firstHostKey } from "./keys.ts";
 import { startMachines } from "./machines.test.kit.ts";
-import { SECRET } from "./provisioning.test.kit.ts";
+
 import { openPinned } from "./server/pinned-session.ts";
 
 // One machine: two emulated ones would take twice as long.

@@ -9,9 +9,8 @@ import { createClient, type Client } from "./api/call/client.ts";
 import { createSnapshot, findSystemImage } from "./api/images.ts";
 import { createServer, deleteServer } from "./api/servers.ts";
 import { createSshKey, deleteSshKey } from "./api/ssh-keys.ts";
-import { KEY } from "./double.test.kit.ts";
+import { KEY, OPTIONS, SECRET } from "./double.test.kit.ts";
 import { hcloud } from "./driver.ts";
-import { OPTIONS, SECRET } from "./provisioning.test.kit.ts";
 
 /** A project in the cloud whose servers are machines, with a published image. */
 export interface Cloud extends AsyncDisposable {

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { driverTerraform, type DriverTerraform } from "vmrig/driver-terraform";
 import { updateServer, listServers } from "./api/servers.ts";
-import { TWO_MACHINES } from "./double.test.kit.ts";
+import { TWO_MACHINES, OPTIONS, SECRET } from "./double.test.kit.ts";
 import { hcloud } from "./driver.ts";
-import { OPTIONS, SECRET, setUpTeam, type Team } from "./provisioning.test.kit.ts";
+import { setUpTeam, type Team } from "./provisioning.test.kit.ts";
 
 /** Returns Terraform of another team, whose rig has the same name in the same project. */
 async function otherTeam(): Promise<DriverTerraform> {

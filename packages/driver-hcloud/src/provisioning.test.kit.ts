@@ -17,6 +17,8 @@ import {
   startProject,
   TWO_MACHINES,
   type Project,
+  OPTIONS,
+  SECRET,
 } from "./double.test.kit.ts";
 import { hcloud } from "./driver.ts";
 import type { HcloudOptions } from "./options.ts";
@@ -24,13 +26,6 @@ import type { ProvisionProcessOptions } from "./fixtures/provision-process.ts";
 
 // Each step of Terraform starts the provider, and a run has five of them.
 vi.setConfig({ testTimeout: 150_000 });
-
-export const OPTIONS: HcloudOptions = {
-  locations: ["fsn1", "nbg1"],
-  serverTypes: ["cx23", "cpx22"],
-  firewall: { ssh: ["203.0.113.0/24"] },
-};
-export const SECRET = "c2VjcmV0IG9mIHRoZSBjb3B5";
 
 /** A team whose state is in one folder, and whose every run starts from a new home. */
 export interface Team extends Project {

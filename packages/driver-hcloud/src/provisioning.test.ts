@@ -1,9 +1,9 @@
 import { expect, test, vi } from "vitest";
 import { protectServer } from "./api/server-actions.ts";
 import { listServers } from "./api/servers.ts";
-import { startProject, TWO_MACHINES } from "./double.test.kit.ts";
+import { startProject, TWO_MACHINES, OPTIONS } from "./double.test.kit.ts";
 import { hcloud } from "./driver.ts";
-import { OPTIONS, publishRecord, setUpTeam, type Team } from "./provisioning.test.kit.ts";
+import { publishRecord, setUpTeam, type Team } from "./provisioning.test.kit.ts";
 
 const NOTHING = { created: [], adopted: [], updated: [], replaced: [], deleted: [] };
 const ALL = ["pcs-1-pc1", "pcs-1-pc2"];

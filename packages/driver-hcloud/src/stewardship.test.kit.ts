@@ -1,3 +1,4 @@
+import { OPTIONS } from "./double.test.kit.ts";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -8,7 +9,6 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { waitFor } from "vmrig/driver";
-import { OPTIONS } from "./provisioning.test.kit.ts";
 
 export interface CliResult {
   readonly exitCode: number | null;

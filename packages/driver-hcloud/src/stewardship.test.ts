@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { driverTerraform } from "vmrig/driver-terraform";
 import { listServers } from "./api/servers.ts";
-import { createMachineServer, TWO_MACHINES } from "./double.test.kit.ts";
+import { createMachineServer, TWO_MACHINES, OPTIONS, SECRET } from "./double.test.kit.ts";
 import { hcloud } from "./driver.ts";
-import { OPTIONS, SECRET, setUpTeam, type Team } from "./provisioning.test.kit.ts";
+import { setUpTeam, type Team } from "./provisioning.test.kit.ts";
 import { exportState, setUpOffice, type Office } from "./stewardship.test.kit.ts";
 
 /** Creates the rig by Terraform, and stores its state in the Redis of the office. */

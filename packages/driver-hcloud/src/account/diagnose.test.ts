@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
-import { createMachineServer, startProject, TWO_MACHINES } from "../double.test.kit.ts";
+import { createMachineServer, startProject, TWO_MACHINES, OPTIONS } from "../double.test.kit.ts";
 import { hcloud } from "../driver.ts";
-import { OPTIONS, publishRecord } from "../provisioning.test.kit.ts";
+import { publishRecord } from "../provisioning.test.kit.ts";
 
 const diagnose = (options = {}) => hcloud({ ...OPTIONS, ...options }).diagnose?.(TWO_MACHINES);
 
