@@ -54,7 +54,9 @@ for (const [index, { title, run }] of cases.entries()) {
 async function firstKeyIsGone(): Promise<void> {
   const [server] = await listServers(cloud.client);
   const { labels } = server ?? expect.unreachable();
-  const [, line = ""] = firstHostKey(SECRET, labels["vmrig-boot"] ?? "").privateKey.split("\n");
+  // The first lines of two keys are equal; the secret begins in the third.
+  const { privateKey } = firstHostKey(SECRET, labels["vmrig-boot"] ?? "");
+  const [, , , line = ""] = privateKey.split("\n");
   await using session = await openPinned(server ?? expect.unreachable(), {
     ref: { copy, name: "pc1" },
     by: { fence: 1, signal: new AbortController().signal, secret: SECRET },
