@@ -3,13 +3,16 @@ import { connectRaw, execRaw } from "./raw.ts";
 import type { BenchRig, Target } from "./rig.ts";
 
 const TOP = "/run/bench-top";
+const MOUNT = `mkdir -p ${TOP}; mount -o subvolid=5 LABEL=vmrig-root ${TOP}`;
+/** A mount that stays would cost the next rollback of vmrig time. */
+const UNMOUNT = `umount ${TOP}; rmdir ${TOP}`;
 
 /** Saves the current `/` and `/home` as read-only subvolumes, which a rollback by reboot needs. */
 export async function keepSubvolumes(rig: BenchRig): Promise<void> {
   const client = await connectRaw(rig.target());
   await execRaw(
     client,
-    `sudo sh -eu -c 'mkdir -p ${TOP}; mount -o subvolid=5 LABEL=vmrig-root ${TOP}; for s in @ @home; do btrfs -q subvolume snapshot -r ${TOP}/$s ${TOP}/@snapshots/bench-$s; done; sync'`,
+    `sudo sh -eu -c '${MOUNT}; for s in @ @home; do btrfs -q subvolume snapshot -r ${TOP}/$s ${TOP}/@snapshots/bench-$s; done; sync; ${UNMOUNT}'`,
   );
   client.destroy();
 }
@@ -41,7 +44,7 @@ const ENTER =
 async function swapSubvolumes(client: Client, leave: string): Promise<void> {
   await execRaw(
     client,
-    `sudo sh -eu -c 'mkdir -p ${TOP}; mountpoint -q ${TOP} || mount -o subvolid=5 LABEL=vmrig-root ${TOP}; for s in @ @home; do mv ${TOP}/$s ${TOP}/$s.old.$(cut -c1-8 /proc/sys/kernel/random/uuid); btrfs -q subvolume snapshot ${TOP}/@snapshots/bench-$s ${TOP}/$s; done; sync; ${leave}'`,
+    `sudo sh -eu -c '${MOUNT}; for s in @ @home; do mv ${TOP}/$s ${TOP}/$s.old.$(cut -c1-8 /proc/sys/kernel/random/uuid); btrfs -q subvolume snapshot ${TOP}/@snapshots/bench-$s ${TOP}/$s; done; sync; ${UNMOUNT}; ${leave}'`,
   );
   client.destroy();
 }

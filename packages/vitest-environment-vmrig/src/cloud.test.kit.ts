@@ -65,12 +65,9 @@ export function useCloud() {
         },
       };
     },
-    servers: async () => {
-      const { servers } = (await shared.double.control("GET", "/servers")) as {
-        readonly servers: readonly { readonly id: number; readonly name: string }[];
-      };
-      return servers.map(({ id, name }) => `${id} ${name}`);
-    },
+    servers: async () => (await listServers(shared)).map(({ id, name }) => `${id} ${name}`),
+    /** How often the only server has booted. */
+    boots: async () => (await listServers(shared))[0]?.boots ?? expect.unreachable(),
     /** Calls of the API that created something. */
     async creations(): Promise<string[]> {
       const { calls } = (await shared.double.control("GET", "/calls")) as {
@@ -94,6 +91,17 @@ export function useCloud() {
       return (await Promise.all(lists)).flat();
     },
   };
+}
+
+async function listServers({ double }: Shared) {
+  const { servers } = (await double.control("GET", "/servers")) as {
+    readonly servers: readonly {
+      readonly id: number;
+      readonly name: string;
+      readonly boots: number;
+    }[];
+  };
+  return servers;
 }
 
 async function startShared(stack: AsyncDisposableStack): Promise<Shared> {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest-environment-vmrig";
 
-test("the nftables rule is gone", async ({ pc1 }) => {
+test("both are gone", async ({ pc1 }) => {
+  expect((await pc1.root.$`sysctl -n kernel.kexec_load_disabled`).stdout).toBe("0");
   expect((await pc1.root.$({ reject: false })`grep '^nf_tables ' /proc/modules`).stdout).toBe("");
 });
 
