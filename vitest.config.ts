@@ -15,6 +15,8 @@ const WORKERS = Math.max(2, availableParallelism() - 1);
 const COMPILED = fileURLToPath(new URL("node_modules/.cache/node-compile", import.meta.url));
 
 const MACHINES = ["packages/*/src/**/*.machines.test.ts", "infra/**/*.machines.test.ts"];
+/** Suites of `vitest.long.config.ts`. */
+const LONG = ["packages/*/src/**/*.long.test.ts", "infra/**/*.long.test.ts"];
 /** What synthesises stacks, and applies them with Terraform. */
 const PROVISIONING = ["synthesize", "provision", "destroy"].map(
   (name) => `packages/vmrig/src/provision/${name}.test.ts`,
@@ -38,7 +40,7 @@ export default defineConfig({
           name: "packages",
           include: ["packages/*/src/**/*.test.ts", "infra/**/*.test.ts"],
           // Through a link in there, a package would be tested once more.
-          exclude: [...MACHINES, BROWSER, "**/node_modules/**"],
+          exclude: [...MACHINES, ...LONG, BROWSER, "**/node_modules/**"],
           maxWorkers: WORKERS,
           // For real Redis, Terraform and sshd on a busy computer. The tests themselves wait for
           // conditions, not for a fixed time.

@@ -22,6 +22,12 @@ const TASKS = {
     return { command: "vitest", args: ["run", ...rest], folder: `examples/${example}` };
   },
   test: (args) => ({ command: "vitest", args: ["run", ...args], folder: ".", tests: true }),
+  long: (args) => ({
+    command: "vitest",
+    args: ["run", "--config", "vitest.long.config.ts", ...args],
+    folder: ".",
+    tests: true,
+  }),
   bench: (args) => ({ command: "node", args: ["bench/main.ts", ...args], folder: "." }),
   chaos: (args) => ({ command: "node", args: ["chaos/main.ts", ...args], folder: "." }),
   check: (args) => ({ command: "node", args: ["scripts/check.mjs", ...args], folder: "." }),

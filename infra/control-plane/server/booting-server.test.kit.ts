@@ -5,7 +5,7 @@ import { generateKeyPair, type KeyPair } from "../../../packages/vmrig/src/ssh/k
 
 /**
  * What a server says over SSH around its first boot: its host key, and the answers of
- * `vmrig-host-key`. The script itself runs on the machine of first-boot.machines.test.ts.
+ * `vmrig-host-key`. The script itself runs on the machine of first-boot.long.test.ts.
  */
 export class BootingServer implements AsyncDisposable {
   /** The host key that new connections get. */
