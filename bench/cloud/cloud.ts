@@ -7,8 +7,8 @@ import { openFolders } from "vmrig/runner";
 import { startRedis } from "../lease/redis.ts";
 
 /**
- * Starts a project of Hetzner Cloud whose servers are machines of this computer, a Redis and a home
- * of its own, and sets the environment of this process to them.
+ * Starts a project of Hetzner Cloud whose servers are machines of this computer, a Redis and a new
+ * home, and sets the environment of this process to them.
  */
 export async function startCloud(): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();

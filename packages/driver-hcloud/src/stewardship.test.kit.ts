@@ -98,8 +98,8 @@ async function answer(socket: string): Promise<string | undefined> {
 }
 
 /**
- * Writes the newest state in the folder of a store to a file of its own, as Terraform wrote it: the
- * store begins each version with a line of its own.
+ * Writes the newest state in the folder of a store to a separate file, as Terraform wrote it: the
+ * store begins each version with a line about it.
  *
  * @returns the path of the file
  */

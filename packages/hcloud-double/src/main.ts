@@ -1,5 +1,5 @@
 /**
- * Entry point of a double in a process of its own: `node main.js [IMAGE FOLDER]`. With a folder, its
+ * Entry point of a double in a separate process: `node main.js [IMAGE FOLDER]`. With a folder, its
  * servers are QEMU machines. It prints its addresses as one line of JSON, and ends, with all its
  * servers, when its standard input does: so it does not outlive the test that started it.
  */

@@ -16,7 +16,7 @@ import { runVitest } from "./start-vitest.test.kit.ts";
 const PROJECT = fileURLToPath(new URL("../test-projects/cloud", import.meta.url));
 const CLI = fileURLToPath(import.meta.resolve("vmrig/cli"));
 
-/** A computer of the team: a home of its own, and what all computers share. */
+/** A computer of the team: a new home, and what all computers share. */
 export interface Computer {
   readonly home: Home;
   run(words: readonly string[]): Promise<{ code: number | undefined; output: string }>;

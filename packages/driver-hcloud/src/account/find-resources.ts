@@ -36,7 +36,7 @@ export async function findResources(
   return [
     ...keys.map((key) => found(`hcloud_ssh_key.${KEY}`, "SSH key", key)),
     ...networks.map((network) => found(`hcloud_network.${NETWORK}`, "network", network)),
-    // A subnet has no labels of its own.
+    // A subnet has no labels.
     ...networks.flatMap((network) =>
       network.subnets.flatMap(({ ip_range }) =>
         ip_range === undefined

@@ -1,7 +1,7 @@
 import { waitFor } from "vmrig/driver";
 import { readImage, type Image } from "../api/images.ts";
 import type { Publish } from "./publish.ts";
-import { findSnapshots } from "./published-image.ts";
+import { findSnapshots } from "./image-snapshots.ts";
 
 /** Longest time that the cloud takes to create a snapshot. */
 export const SNAPSHOT_MS = 1_800_000;

@@ -49,7 +49,7 @@ export async function openDisk(path: string, signal?: AbortSignal): Promise<Disk
   // It would publish another file of this computer.
   if (backing !== undefined)
     throw new VmrigError("IMAGE_MISSING", {
-      message: `${path} is no image of its own: it is a layer over another file.`,
+      message: `${path} is not a complete image: it is a layer over another file.`,
       details: [`backing file  ${backing}`],
       hint: "publish an image that was built or fetched, not the disk of a machine",
     });

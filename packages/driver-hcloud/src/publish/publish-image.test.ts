@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { expect, test, vi } from "vitest";
 import { createSnapshot, listImages } from "../api/images.ts";
 import { publishImage } from "./publish-image.ts";
-import { findPublishedImage } from "./published-image.ts";
+import { findSnapshots } from "./image-snapshots.ts";
 import { prepareStage } from "./publish.test.kit.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -15,7 +15,7 @@ test("the snapshot has exactly the bytes of the image, and nothing else is left"
   // The power is cut before the copy, and again when the server is deleted.
   expect(backend.events).toEqual(["start rescue", "stop", "copy", "stop"]);
   expect(await left()).toEqual({ servers: 0, keys: 0, images: [published.id] });
-  const found = await findPublishedImage(client, { digest: image.digest, architecture: "x86" });
+  const [found] = await findSnapshots(client, { digest: image.digest, architecture: "x86" });
   expect(found).toMatchObject({
     id: published.id,
     description: "vmrig: tiny",
@@ -46,7 +46,7 @@ test("the image of another architecture does not count", async () => {
   const { client, image, options } = await prepareStage();
   await publishImage(client, options);
   const wanted = { digest: image.digest, architecture: "arm" } as const;
-  await expect(findPublishedImage(client, wanted)).resolves.toBeUndefined();
+  await expect(findSnapshots(client, wanted)).resolves.toEqual([]);
 });
 
 test("a location without room is passed over with a line", async () => {

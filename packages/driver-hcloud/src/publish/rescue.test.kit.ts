@@ -111,7 +111,7 @@ interface Rescue {
   readonly boot: Boot;
 }
 
-/** As root, in namespaces of its own: everything that it has started ends with it. */
+/** As root, in new namespaces: everything that it has started ends with it. */
 async function startSshd({ folder, bin, port, boot }: Rescue): Promise<ChildProcess> {
   const file = (name: string): string => join(folder, name);
   await writeFile(file("host_key"), generateKeyPair().privateKey, { mode: 0o600 });

@@ -10,7 +10,7 @@ import type { DiskContent } from "./disk-content.ts";
 import { removeTemporary } from "./leftovers.ts";
 import { findOffers } from "./offers.ts";
 import type { Publish, RescueAccess } from "./publish.ts";
-import { imageLabels } from "./published-image.ts";
+import { imageLabels } from "./image-snapshots.ts";
 import { logInToRescue } from "./rescue-login.ts";
 import { startRescueServer } from "./rescue-server.ts";
 import { temporaryLabels } from "./temporary.ts";

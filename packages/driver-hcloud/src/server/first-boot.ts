@@ -16,7 +16,7 @@ import { isLetIn } from "./is-let-in.ts";
 import { publicAddress } from "./public-address.ts";
 import { rewriteDisk } from "./rewrite-disk.ts";
 import { runningServer } from "./running-server.ts";
-import { runScript } from "./run-script.ts";
+import { runAsRoot } from "./run-as-root.ts";
 
 /** From the start of the firmware to the end of cloud-init; emulated machines take minutes. */
 const BOOT_MS = 600_000;
@@ -103,7 +103,7 @@ interface Boot {
 async function makeHostKey(client: Client, server: Server, { ref, by }: Boot): Promise<PublicKey> {
   await using session = await openFirst(server, { ref, by });
   const { signal } = by;
-  const { stdout } = await runScript(session, MAKE_KEY, {
+  const { stdout } = await runAsRoot(session, MAKE_KEY, {
     task: `make a host key on ${ref.name}`,
     timeoutMs: BOOT_MS,
     signal,
@@ -135,7 +135,7 @@ async function enterHostKey(
   }
   {
     await using session = await openFirst(server, { ref, by });
-    await runScript(session, ENTER_KEY, {
+    await runAsRoot(session, ENTER_KEY, {
       args: [pinned],
       task: `replace the first host key of ${ref.name}`,
       timeoutMs: SCRIPT_MS,

@@ -5,7 +5,7 @@ import type { RootShell } from "../guest/root-shell.ts";
 import { DISCONNECTED, without } from "../labels.ts";
 import { changeLabels, claimServer } from "./claimed-server.ts";
 import { openPinned } from "./pinned-session.ts";
-import { runScript } from "./run-script.ts";
+import { runAsRoot } from "./run-as-root.ts";
 
 const SCRIPT_MS = 60_000;
 
@@ -76,7 +76,7 @@ export async function setLink(
       message: `${ref.name} is not attached to the private network of ${ref.copy.copy}.`,
       hint: "it was detached outside vmrig: `vmrig up` shows what Terraform would change",
     });
-  await runScript(shell, SET_LINK, {
+  await runAsRoot(shell, SET_LINK, {
     args: [attached.mac_address, state],
     task: `switch the network of ${ref.name} ${state}`,
     timeoutMs: SCRIPT_MS,

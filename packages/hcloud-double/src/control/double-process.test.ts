@@ -10,7 +10,7 @@ async function get({ endpoint, token }: DoubleProcess, path: string): Promise<Re
   return await fetch(`${endpoint}${path}`, { headers: { authorization: `Bearer ${token}` } });
 }
 
-test("several programs share a double that is a process of its own", async () => {
+test("several programs share a double that is a separate process", async () => {
   await using double = await startDoubleProcess();
   const headers = { authorization: `Bearer ${double.token}` };
   const body = JSON.stringify({ name: "pc1", server_type: "cx23", image: "debian-13" });

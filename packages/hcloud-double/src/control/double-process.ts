@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 
-/** A double in a process of its own, which several programs can share. */
+/** A double in a separate process, which several programs can share. */
 export interface DoubleProcess extends AsyncDisposable {
   /** For `HCLOUD_ENDPOINT`. */
   readonly endpoint: string;
@@ -19,7 +19,7 @@ export interface DoubleProcess extends AsyncDisposable {
 const addresses = z.object({ endpoint: z.string(), token: z.string(), control: z.string() });
 
 /**
- * Starts a double in a process of its own. It ends when this process does.
+ * Starts a double in a separate process. It ends when this process does.
  *
  * @throws Error with what the process said
  */

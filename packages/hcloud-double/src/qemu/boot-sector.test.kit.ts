@@ -36,7 +36,7 @@ export async function bootSectorImage(text: string, then: keyof typeof THEN): Pr
   const raw = join(folder, "disk.raw");
   await writeFile(raw, Buffer.concat([bootSector(text, then), Buffer.alloc(2 ** 20)]));
   execFileSync("qemu-img", ["convert", "-O", "qcow2", raw, join(folder, "disk.qcow2")]);
-  // Only the rescue system has a kernel of its own.
+  // Only the rescue system has a kernel.
   for (const name of ["kernel", "initrd"]) await writeFile(join(folder, name), "");
   const manifest = { disk: "disk.qcow2", kernel: "kernel", initrd: "initrd", append: "root=none" };
   await writeFile(join(folder, "image.json"), JSON.stringify(manifest));

@@ -36,7 +36,7 @@ const UNTIL = { timeout: 20_000 };
 
 // A guest of one sector is for x86.
 describe.skipIf(process.arch !== "x64")("a server of QEMU", () => {
-  test("boots its image by firmware, and has port 22 of an address of its own", async () => {
+  test("boots its image by firmware, and has port 22 of a separate address", async () => {
     const { backend, call, status, ...client } = await start("first boot", "hang");
     const id = await createServer({ call, ...client }, { name: "pc1" });
     const other = await createServer({ call, ...client }, { name: "pc2" });

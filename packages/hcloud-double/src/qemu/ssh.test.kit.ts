@@ -15,7 +15,7 @@ export interface Ssh extends AsyncDisposable {
   run(address: string, command: string): Promise<string>;
 }
 
-/** An SSH client with a key of its own, which trusts any host key. */
+/** An SSH client with a new key, which trusts any host key. */
 export async function newSsh(): Promise<Ssh> {
   const folder = await mkdtemp(join(tmpdir(), "hcloud-double-test-"));
   const key = join(folder, "key");

@@ -40,7 +40,7 @@ sync
 
 const { driver } = example;
 
-/** Runs a script as root in a machine that is running, with a key of its own. */
+/** Runs a script as root in a machine that is running, with a new key. */
 async function runAsRoot(ref: MachineRef, privateKey: string, script: string): Promise<void> {
   const { machines } = await driver.inspect(ref.copy);
   const machine = machines.find(({ name }) => name === ref.name);

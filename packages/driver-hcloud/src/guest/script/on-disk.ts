@@ -24,7 +24,7 @@ done < /proc/1/mountinfo
 `;
 
 /**
- * Mounts the top level of the disk on /mnt. The script has mounts of its own: they end with it,
+ * Mounts the top level of the disk on /mnt. The script has a mount namespace: its mounts end with it,
  * even when it is killed, and no process of the machine sees them.
  */
 const MOUNT_TOP = `top=/mnt

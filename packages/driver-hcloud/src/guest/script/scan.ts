@@ -99,7 +99,7 @@ nftables() {
 facts | sort -u
 `;
 
-/** `$SCAN` is the script for a bash of its own, which may have another root. */
+/** `$SCAN` is the script for another bash, which may have another root. */
 export const SCAN = `SCAN=${quote(FACTS)}\n`;
 
 /**

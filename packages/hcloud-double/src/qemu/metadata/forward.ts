@@ -1,5 +1,5 @@
 /**
- * Entry point of a process of its own: `node forward.js SOCKET` connects its standard input and
+ * Entry point of a separate process: `node forward.js SOCKET` connects its standard input and
  * output to the metadata service. QEMU starts one for each connection of a guest.
  */
 import { connect } from "node:net";

@@ -74,7 +74,7 @@ test("user data is byte for byte what was sent", async () => {
   expect((await ask("/hetzner/v1/userdata")).split("\r\n\r\n")[1]).toBe(SERVER.userData);
 });
 
-test("a single field has a path of its own", async () => {
+test("each field has a path", async () => {
   expect(await ask("/hetzner/v1/metadata/instance-id")).toMatch(/\r\n\r\n1001$/);
   expect(await ask("/hetzner/v1/metadata/hostname")).toMatch(/\r\n\r\npc1$/);
   expect(await ask("/hetzner/v1/other")).toMatch(/^HTTP\/1\.1 404 /);

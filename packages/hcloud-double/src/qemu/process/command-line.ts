@@ -1,7 +1,7 @@
 import type { PrivateInterface } from "../../servers/backend.ts";
 import type { Accelerator } from "./accelerator.ts";
 
-/** A server takes part in at most three networks. Each interface has a port of its own. */
+/** A server takes part in at most three networks. Each interface has a separate port. */
 const PRIVATE_PORTS = ["private0", "private1", "private2"] as const;
 export type PrivatePort = (typeof PRIVATE_PORTS)[number];
 

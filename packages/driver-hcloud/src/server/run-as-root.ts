@@ -10,11 +10,11 @@ export interface ScriptOptions {
 }
 
 /**
- * Runs a script that must succeed.
+ * Runs a script as root on a machine. It must succeed.
  *
  * @throws VmrigError `MACHINE_UNREACHABLE` with its last lines
  */
-export async function runScript(
+export async function runAsRoot(
   shell: RootShell,
   script: string,
   { args, task, timeoutMs, signal }: ScriptOptions,

@@ -14,17 +14,9 @@ export interface WantedImage extends Cancellable {
 }
 
 /**
- * Returns the oldest published image of a digest that servers can be made of. Several exist when two
- * computers published at once; all are equal.
+ * Returns the snapshots of a digest, also those that are still being created. Oldest first. Several
+ * exist when two computers published at once; all are equal.
  */
-export async function findPublishedImage(
-  client: Client,
-  wanted: WantedImage,
-): Promise<Image | undefined> {
-  return (await findSnapshots(client, wanted)).find(({ status }) => status === "available");
-}
-
-/** Returns the snapshots of a digest, also those that are still being created. Oldest first. */
 export async function findSnapshots(
   client: Client,
   { digest, architecture, signal }: WantedImage,

@@ -2,13 +2,13 @@ import { expect, test } from "vitest";
 import { startCloud, page } from "../api/call/cloud.test.kit.ts";
 import * as replies from "../api/replies.test.kit.ts";
 import { cloudArchitecture, type LocalImage } from "./cloud-image.ts";
-import { findPublishedImage, imageLabels } from "./published-image.ts";
+import { findSnapshots, imageLabels } from "./image-snapshots.ts";
 
 const image: LocalImage = { name: "debian-13", digest: "recipe:12ab", disk: "" };
 const snapshot = (id: number, more: object = {}): object =>
   replies.image({ id, type: "snapshot", name: null, ...more });
 
-test("finds the oldest available snapshot of the digest and architecture", async () => {
+test("finds the snapshots of the digest and architecture, oldest first", async () => {
   const cloud = await startCloud(() =>
     page("images", [
       snapshot(9),
@@ -18,7 +18,11 @@ test("finds the oldest available snapshot of the digest and architecture", async
     ]),
   );
   const wanted = { digest: image.digest, architecture: "x86" } as const;
-  await expect(findPublishedImage(cloud.client, wanted)).resolves.toMatchObject({ id: 5 });
+  await expect(findSnapshots(cloud.client, wanted)).resolves.toMatchObject([
+    { id: 3, status: "creating" },
+    { id: 5 },
+    { id: 9 },
+  ]);
   expect(Object.fromEntries(cloud.calls[0]?.query ?? [])).toMatchObject({
     label_selector: "vmrig-image=recipe-12ab",
     type: "snapshot",
