@@ -15,9 +15,9 @@ export interface Leftovers {
 
 /**
  * These keys outlive every lease on purpose: the largest fence issued, the record of the last
- * Terraform run, the id of this Redis. See docs/concepts/lease.md.
+ * Terraform run, the time of the last use, the id of this Redis. See docs/concepts/lease.md.
  */
-const LASTING_KEYS = /:(fence|record|id)$/;
+const LASTING_KEYS = /:(fence|record|used|id)$/;
 
 /** Names of files that programs rename or delete later. */
 const TEMPORARY =
