@@ -63,6 +63,7 @@ const LITTER = `
 modprobe dummy; ip link add dummy7 type dummy; ip addr add 10.9.9.9/24 dev dummy7; ip link set dummy7 up
 ip link add br7 type bridge; ip link add veth7 type veth peer name veth8; ip link add wg7 type wireguard
 ip addr add 10.1.1.7/32 dev lo; ip route add blackhole 10.97.0.0/16; ip rule add from 10.1.1.1 lookup 77
+nft add table ip t7; nft 'add chain ip t7 c7 { type filter hook input priority 0; policy accept; }'; nft add rule ip t7 c7 tcp dport 7 drop
 ip netns add ns7; ip link set br7 up; tc qdisc add dev br7 root pfifo
 sysctl -qw vm.swappiness=7 net.ipv4.ip_forward=1; hostname other7
 mkdir -p /run/m7 /dev/m8; mount -t tmpfs none /run/m7; mount -t tmpfs none /dev/m8; mount -t tmpfs none /mnt
@@ -79,7 +80,7 @@ setsid bash -c 'trap "" TERM HUP; while true; do sleep 9997; done' < /dev/null >
 
 const FIND_LITTER = `exec 2>&1
 ip -o link | grep -E 'dummy7|br7|veth|wg7'; ip addr | grep -E '10[.]1[.]1[.]7'; ip route | grep 10.97; ip rule | grep 77
-lsmod | grep -E '^(dummy|bridge|wireguard|veth|loop) '; ip netns; sysctl vm.swappiness net.ipv4.ip_forward | grep -E '= (7|1)$'
+lsmod | grep -E '^(dummy|bridge|wireguard|veth|loop) '; ip netns; nft list ruleset; sysctl vm.swappiness net.ipv4.ip_forward | grep -E '= (7|1)$'
 grep -E '/(m7|m8|mnt) ' /proc/self/mountinfo; losetup -l; ls /run /dev /dev/shm /sys/fs/cgroup /run/systemd/system | grep -E '7$|seven|left7' | grep -v tty
 ipcs | grep 0x; hostname | grep 7; pgrep -fa 'sleep 999|@surv'; true`;
 

@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePort } from "./fixtures/free-port.test.kit.ts";
 import { waitFor } from "../wait/wait-for.ts";
@@ -85,6 +86,32 @@ test("distinguishes a peer that stays silent from a peer that hangs up", async (
   await expect(
     dial({ ...server.target, port: rude.port }, { name: "pc1", timeoutMs: 1500 }),
   ).rejects.toThrow("last seen: connection lost before handshake");
+});
+
+test("another attempt gets through to a server that lost the first one, which ends then", async () => {
+  const ended = Promise.withResolvers<void>();
+  let silent = false;
+  let silentAtSecond = false;
+  const flaky = await startService(
+    talk((socket) => {
+      if (flaky.accepted() === 0) {
+        silent = true;
+        socket.resume().once("end", () => {
+          silent = false;
+          ended.resolve();
+        });
+        return;
+      }
+      silentAtSecond = silent;
+      const { host, port } = server.target;
+      socket.pipe(connect({ host, port })).pipe(socket);
+    }),
+  );
+  await using login = await dial({ ...server.target, port: flaky.port }, { name: "pc1" });
+  expect((await login.exec("true")).exitCode).toBe(0);
+  expect(silentAtSecond).toBe(true);
+  await ended.promise;
+  expect(flaky.accepted()).toBe(2);
 });
 
 test("dialling can be aborted, and rejects with the reason", async () => {

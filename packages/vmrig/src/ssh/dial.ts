@@ -1,6 +1,6 @@
 import { systemClock, type Clock } from "../clock/clock.ts";
-import { waitFor } from "../wait/wait-for.ts";
-import { handshake, type Login } from "./handshake.ts";
+import { waitFor, type Observation } from "../wait/wait-for.ts";
+import { handshake, type HandshakeOptions, type Login } from "./handshake.ts";
 import type { SshTarget } from "./ssh-target.ts";
 import type { SshConnection } from "./ssh-connection.ts";
 import { toConnection } from "./connection.ts";
@@ -38,7 +38,57 @@ export async function dial(target: SshTarget, options: DialOptions): Promise<Ssh
     code: "MACHINE_UNREACHABLE",
     clock,
     ...(signal === undefined ? {} : { signal }),
-    probe: (enough) => handshake(target, name, clock, enough),
+    probe: (enough) => firstReply(target, { name, clock, signal: enough }),
   });
   return toConnection(login, { name, clock, maxSessions });
+}
+
+/**
+ * A machine that starts drops the first packets, and TCP sends them again only after 1, 3 and 7 s.
+ * A new attempt gets through at once.
+ */
+const MORE_AFTER_MS = 1000;
+/** OpenSSH refuses some of more than 10 connections that have not logged in. */
+const MOST_ATTEMPTS = 5;
+
+/**
+ * Attempts to log in. As long as the server is silent, another attempt joins each second. The first
+ * one with a reply goes on, and the others end.
+ */
+async function firstReply(
+  target: SshTarget,
+  { name, clock, signal }: Omit<HandshakeOptions, "onReply">,
+): Promise<Observation<Login>> {
+  const over = new AbortController();
+  const attempts: AbortController[] = [];
+  let replied: AbortController | undefined;
+  try {
+    return await new Promise((resolve, reject) => {
+      const attempt = (): void => {
+        const own = new AbortController();
+        attempts.push(own);
+        handshake(target, {
+          name,
+          clock,
+          signal: AbortSignal.any([signal, own.signal]),
+          onReply: () => {
+            replied ??= own;
+            for (const other of attempts) if (other !== replied) other.abort();
+          },
+        }).then((outcome) => {
+          if (replied === undefined || replied === own) resolve(outcome);
+        }, reject);
+        if (attempts.length < MOST_ATTEMPTS)
+          clock.sleep(MORE_AFTER_MS, over.signal).then(more, stop);
+      };
+      const more = (): void => {
+        if (replied === undefined) attempt();
+      };
+      const stop = (): void => {};
+      attempt();
+    });
+  } finally {
+    over.abort();
+    for (const each of attempts) if (each !== replied) each.abort();
+  }
 }

@@ -42,6 +42,15 @@ const ALGORITHMS = {
   cipher: ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr"],
 } as const;
 
+export interface HandshakeOptions {
+  /** The machine's name, for errors. */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Called with the first bytes of the server. */
+  readonly onReply?: () => void;
+}
+
 /**
  * Makes one attempt to log in. A failure that may pass (connection refused, the peer hangs up) is
  * an observation.
@@ -51,9 +60,7 @@ const ALGORITHMS = {
  */
 export async function handshake(
   target: SshTarget,
-  name: string,
-  clock: Clock,
-  signal: AbortSignal,
+  { name, clock, signal, onReply }: HandshakeOptions,
 ): Promise<Observation<Login>> {
   const { host, port, user } = target;
   const [keyType = "", keyBlob = ""] = target.hostKey.split(" ");
@@ -80,6 +87,7 @@ export async function handshake(
         () => {},
       );
 
+      socket.once("data", () => onReply?.());
       client.on("connect", () => (seen = "TCP connected, but no reply from an SSH server"));
       client.on("handshake", () => (seen = "SSH server replied, but not to the login"));
       client.on("ready", () => resolve({ value: { client, socket } }));

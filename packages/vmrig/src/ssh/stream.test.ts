@@ -32,7 +32,11 @@ interface CountedConnection {
 
 /** Opens a connection whose channels can be counted. */
 async function openCounted(): Promise<CountedConnection> {
-  const shaken = await handshake(server.target, "pc1", systemClock, new AbortController().signal);
+  const shaken = await handshake(server.target, {
+    name: "pc1",
+    clock: systemClock,
+    signal: new AbortController().signal,
+  });
   if ("seen" in shaken) throw new Error(shaken.seen);
   const { client } = shaken.value;
   const closed = new AbortController();

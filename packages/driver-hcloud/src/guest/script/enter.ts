@@ -31,7 +31,8 @@ soft_reboot() {
   leave_nextroot
   [[ -d /run/nextroot ]] || mkdir /run/nextroot
   in_the_machine mount -t btrfs -o noatime,subvol=@ "$device" /run/nextroot
-  leave_by 'systemctl soft-reboot --force'
+  # Asked of PID 1 itself, and before the kill: it would start services again, logind among them.
+  leave_by 'trap "" HUP TERM; systemctl start soft-reboot.target --job-mode=replace-irreversibly --no-block; kill -KILL -1'
 }
 full_reboot() {
   swap "$1"
@@ -42,12 +43,12 @@ full_reboot() {
 reboot_now() {
   # Neither a kernel that a test loaded nor a root that it prepared.
   export SYSTEMCTL_SKIP_AUTO_KEXEC=1 SYSTEMCTL_SKIP_AUTO_SOFT_REBOOT=1
-  leave_by 'systemctl reboot --force --force'
+  leave_by 'kill -KILL -1; exec systemctl reboot --force --force'
 }
 # The process that leaves survives its own signal, and outlives the connection. It waits for the end
 # of this script, whose exit code would else be that of a killed one.
 leave_by() {
   echo entering
-  setsid bash -c "tail --pid=$$ --sleep-interval=0.01 -f /dev/null; kill -KILL -1; exec $1" < /dev/null > /dev/null 2>&1 &
+  setsid bash -c "tail --pid=$$ --sleep-interval=0.01 -f /dev/null; $1" < /dev/null > /dev/null 2>&1 &
 }
 `;
