@@ -1,8 +1,9 @@
 import { expect, test, vi } from "vitest";
 import { protectServer } from "./api/server-actions.ts";
-import { listServers } from "./api/servers.ts";
-import { startProject, TWO_MACHINES, OPTIONS } from "./double.test.kit.ts";
+import { listServers, updateServer, type Server } from "./api/servers.ts";
+import { startProject, TWO_MACHINES, OPTIONS, SECRET } from "./double.test.kit.ts";
 import { hcloud } from "./driver.ts";
+import { firstHostKey } from "./keys.ts";
 import { publishRecord, setUpTeam, type Team } from "./provisioning.test.kit.ts";
 
 const NOTHING = { created: [], adopted: [], updated: [], replaced: [], deleted: [] };
@@ -194,6 +195,36 @@ test("a person may replace a protected server", async () => {
   expect(after?.location.name).toBe("hel1");
   expect(after?.id).not.toBe(before?.id);
   expect(team.servers()).toEqual(ALL);
+});
+
+test("a person replaces a server that seems intact, and nothing of the old one is left", async () => {
+  const team = await setUpTeam();
+  await team.run().provision();
+  const pc1 = async (): Promise<Server> =>
+    (await listServers(team.client, { labels: { "vmrig-machine": "pc1" } }))[0] ??
+    expect.unreachable();
+  const before = await pc1();
+  const labels = {
+    "vmrig-fence": "1",
+    "vmrig-host-key": "ed25519.x.key",
+    "vmrig-snapshots": "pristine",
+  };
+  await updateServer(team.client, {
+    of: before,
+    change: { labels: { ...before.labels, ...labels } },
+  });
+  expect(await team.run().provision([], ["hcloud_server.pc1"])).toMatchObject({
+    ...NOTHING,
+    replaced: ["hcloud_server.pc1"],
+  });
+  const after = await pc1();
+  expect(after.id).not.toBe(before.id);
+  expect(after.labels).toMatchObject({ "vmrig-disk": "recipe-1" });
+  for (const [name, value] of Object.entries(labels)) expect(after.labels[name]).not.toBe(value);
+  const made = team.double.project.servers.all.find(({ id }) => id === after.id);
+  const first = firstHostKey(SECRET, after.labels["vmrig-boot"] ?? "").publicKey;
+  expect(made?.userData).toContain(first.split(" ")[1]);
+  await expectWhole(team);
 });
 
 test("a resource of another owner stops a run", async () => {

@@ -17,6 +17,7 @@ import { publicAddress } from "./public-address.ts";
 import { rewriteDisk } from "./rewrite-disk.ts";
 import { runningServer } from "./running-server.ts";
 import { runAsRoot } from "./run-as-root.ts";
+import { replaceCommand, shutOut } from "./shut-out.ts";
 
 /** From the start of the firmware to the end of cloud-init; emulated machines take minutes. */
 const BOOT_MS = 600_000;
@@ -58,10 +59,18 @@ rm -f /etc/ssh/vmrig_next /etc/ssh/vmrig_next.pub
  * its first boot, replaces the host key of the first boot, and authorizes the lease's key. A call
  * that was cut is finished by the next one.
  *
- * @throws VmrigError `MACHINE_UNREACHABLE` at the deadline; `FENCED`; the faults of the cloud
+ * @param options.bootMs how long a boot is waited for. @defaultValue 600000
+ * @throws VmrigError `MACHINE_UNREACHABLE` at the deadline; `CLOUD_UNREACHABLE` if no other machine
+ *   answers this computer; `FENCED`; the faults of the cloud
  */
-export async function firstBoot(client: Client, ref: MachineRef, by: Admission): Promise<void> {
+export async function firstBoot(
+  client: Client,
+  ref: MachineRef,
+  by: Admission,
+  { bootMs = BOOT_MS }: { readonly bootMs?: number } = {},
+): Promise<void> {
   const { signal } = by;
+  const boot = { ref, by, bootMs };
   // 1. Claim it, and make it run from the right disk.
   let server = await claimServer(client, ref, by);
   if (server.labels[DISK] !== server.labels[IMAGE] || isHostKeyLost(server)) {
@@ -70,22 +79,34 @@ export async function firstBoot(client: Client, ref: MachineRef, by: Admission):
   }
   // 2. Go through its first boot. A disk that does not boot is written once more.
   try {
-    return await bootOnce(client, await runningServer(client, server, signal), { ref, by });
+    return await bootOnce(client, await runningServer(client, server, signal), boot);
   } catch (error) {
     signal.throwIfAborted();
     if (!isVmrigError(error) || error.code !== "MACHINE_UNREACHABLE") throw error;
     // It may be this computer that is shut out.
-    if (!(await isLetIn(client, ref.copy, signal))) throw error;
+    if (!(await isLetIn(client, ref.copy, signal))) throw shutOut(ref, "at its first boot", error);
     by.say?.(`boot     ${ref.name}: writing its image again, because ${error.summary}`);
   }
   server = await rewriteDisk(client, await claimServer(client, ref, by), { ref, by });
-  await bootOnce(client, await runningServer(client, server, signal), { ref, by });
+  try {
+    await bootOnce(client, await runningServer(client, server, signal), boot);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!isVmrigError(error) || error.code !== "MACHINE_UNREACHABLE") throw error;
+    throw new VmrigError("MACHINE_UNREACHABLE", {
+      message: `${ref.name} of ${ref.copy.copy} does not answer at its first boot, also not with its image written again.`,
+      details: [error.summary, ...error.details],
+      hint: `replace it: ${replaceCommand(ref)}`,
+      cause: error,
+    });
+  }
 }
 
-async function bootOnce(client: Client, server: Server, { ref, by }: Boot): Promise<void> {
+async function bootOnce(client: Client, server: Server, boot: Boot): Promise<void> {
+  const { ref, by } = boot;
   // 1. Pin a host key that nothing else knows.
-  const pinned = hostKeyIn(server.labels) ?? (await makeHostKey(client, server, { ref, by }));
-  await using session = await enterHostKey(server, { ref, by, pinned });
+  const pinned = hostKeyIn(server.labels) ?? (await makeHostKey(client, server, boot));
+  await using session = await enterHostKey(server, { ...boot, pinned });
   // 2. Let the lease in.
   await letIn(session, { ref, by });
 }
@@ -98,14 +119,16 @@ function isHostKeyLost({ labels }: Server): boolean {
 interface Boot {
   readonly ref: MachineRef;
   readonly by: Admission;
+  readonly bootMs: number;
 }
 
-async function makeHostKey(client: Client, server: Server, { ref, by }: Boot): Promise<PublicKey> {
-  await using session = await openFirst(server, { ref, by });
+async function makeHostKey(client: Client, server: Server, boot: Boot): Promise<PublicKey> {
+  await using session = await openFirst(server, boot);
+  const { ref, by, bootMs } = boot;
   const { signal } = by;
   const { stdout } = await runAsRoot(session, MAKE_KEY, {
     task: `make a host key on ${ref.name}`,
-    timeoutMs: BOOT_MS,
+    timeoutMs: bootMs,
     signal,
   });
   const label = hostKeyLabel(stdout.trim());
@@ -117,15 +140,16 @@ async function makeHostKey(client: Client, server: Server, { ref, by }: Boot): P
 /** Logs in with the pinned host key. A machine that has not entered it yet does so. */
 async function enterHostKey(
   server: Server,
-  { ref, by, pinned }: Boot & { readonly pinned: PublicKey },
+  { pinned, ...boot }: Boot & { readonly pinned: PublicKey },
 ): Promise<ControlSession> {
+  const { ref, by, bootMs } = boot;
   const open = (): Promise<ControlSession> =>
     openControl({
       ref,
       host: publicAddress(server),
       hostKey: pinned,
       secret: secretIn(by),
-      timeoutMs: BOOT_MS,
+      timeoutMs: bootMs,
       signal: by.signal,
     });
   try {
@@ -134,7 +158,7 @@ async function enterHostKey(
     if (!isVmrigError(error) || error.code !== "HOST_KEY_MISMATCH") throw error;
   }
   {
-    await using session = await openFirst(server, { ref, by });
+    await using session = await openFirst(server, boot);
     await runAsRoot(session, ENTER_KEY, {
       args: [pinned],
       task: `replace the first host key of ${ref.name}`,
@@ -146,7 +170,7 @@ async function enterHostKey(
 }
 
 /** Logs in with the host key of the first boot. */
-async function openFirst(server: Server, { ref, by }: Boot): Promise<ControlSession> {
+async function openFirst(server: Server, { ref, by, bootMs }: Boot): Promise<ControlSession> {
   const nonce = server.labels[BOOT];
   if (nonce === undefined)
     throw new VmrigError("HOST_KEY_MISMATCH", {
@@ -159,7 +183,7 @@ async function openFirst(server: Server, { ref, by }: Boot): Promise<ControlSess
     host: publicAddress(server),
     hostKey: firstHostKey(secret, nonce).publicKey,
     secret,
-    timeoutMs: BOOT_MS,
+    timeoutMs: bootMs,
     signal: by.signal,
   });
 }

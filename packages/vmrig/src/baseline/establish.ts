@@ -133,7 +133,7 @@ function refuseUnreadable({ copy, driver }: LeasedContext, { machines }: Invento
  * created, so its present state must not become the pristine one.
  */
 function refuseLostPristine(
-  { driver }: LeasedContext,
+  { copy }: LeasedContext,
   { machines }: Inventory,
   fresh: readonly string[],
 ): void {
@@ -142,7 +142,7 @@ function refuseLostPristine(
   throw new VmrigError("ROLLBACK_FAILED", {
     message: `${used.name} has no \`${PRISTINE}\` snapshot, so its baseline cannot be rebuilt.`,
     details: [`available: ${used.snapshots.join(", ")}`],
-    hint: `replace it: \`vmrig up --allow ${machineAddress(driver, used.name)}\``,
+    hint: `replace it: \`vmrig up --copy ${copy.copy} --replace ${used.name}\``,
   });
 }
 

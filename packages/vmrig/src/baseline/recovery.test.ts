@@ -139,7 +139,7 @@ test("a machine that could not be proven takes the second step immediately, and 
       "last error: no QEMU_FAILED.",
     ],
     // Its console cannot be read.
-    hint: "replace it with `vmrig up --copy pcs-1 --allow terraform_data.pc1`",
+    hint: "replace it with `vmrig up --copy pcs-1 --replace pc1`",
     cause: { code: "ROLLBACK_FAILED" },
   });
 });

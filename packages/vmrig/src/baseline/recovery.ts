@@ -1,4 +1,3 @@
-import { machineAddress } from "../driver/machine-address.ts";
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import { establishBaseline, type BaselineSource } from "./establish.ts";
 import { baselineSnapshot } from "./baseline-id.ts";
@@ -201,7 +200,7 @@ function broken({
       `tried: ${[...steps, "rebuilding its baseline", ...rewritten].join(", ")}`,
       ...(last === undefined ? [] : [`last error: ${summary(last)}`]),
     ],
-    hint: `${see}replace it with \`vmrig up --copy ${copy.copy} --allow ${machineAddress(driver, machine)}\``,
+    hint: `${see}replace it with \`vmrig up --copy ${copy.copy} --replace ${machine}\``,
     cause: first,
   });
 }

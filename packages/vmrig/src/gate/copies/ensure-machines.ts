@@ -27,7 +27,8 @@ export async function ensureMachines(
   options: LeasedCopyOptions,
   { lease: guard, secret }: Pick<LeasedContext, "lease" | "secret">,
 ): Promise<RecordedMachines> {
-  const { rig, copy, store, states, holder, lease, fingerprint, say, allow } = options;
+  const { rig, copy, store, states, holder, lease, fingerprint, say } = options;
+  const { allow, replace } = options;
   const { driver } = rig;
   const infrastructure = infrastructureHash(copy, fingerprint, driver.locality);
   const [record, version, inventory] = await Promise.all([
@@ -35,7 +36,9 @@ export async function ensureMachines(
     states.newestVersion(copy),
     driver.inspect(copy),
   ]);
-  const stale = staleness(record, { copy, infrastructure, version, inventory });
+  const stale =
+    staleness(record, { copy, infrastructure, version, inventory }) ??
+    (replace && `${[...replace].join(", ")} is to be replaced`);
   const upToDate = upToDateOf(record);
   const save = async (stamp: StateStamp, known = upToDate): Promise<void> => {
     const now = await driver.inspect(copy);
@@ -57,8 +60,9 @@ export async function ensureMachines(
     states,
     by: holder,
     say: (line) => say(stepLine(line)),
-    replaceAllowed: brokenMark(record) !== undefined,
     ...(allow && { allow }),
+    // Of a broken copy, what may be replaced is replaced, although it seems intact.
+    replace: new Set([...(replace ?? []), ...(brokenMark(record) && allow ? allow : [])]),
   });
   await save(provisioned.stamp);
   return recorded(provisioned.stamp);
