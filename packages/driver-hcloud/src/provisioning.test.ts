@@ -184,6 +184,29 @@ test("with the token of another project, destroy changes nothing", async () => {
   await expectWhole(team);
 });
 
+test("with the token of another project, a run creates no second rig, also with permission", async () => {
+  const team = await setUpTeam();
+  await team.run().provision();
+  const servers = await listServers(team.client);
+  const other = await startProject();
+  await publishRecord(other, "recipe-1");
+  const before = other.double.calls.length;
+  const all = servers.map(({ labels }) => `hcloud_server.${labels["vmrig-machine"]}`);
+  for (const allow of [[], all])
+    await expect(team.run().provision(allow)).rejects.toMatchObject({
+      code: "STATE_LOST",
+      message: expect.stringContaining("another project than the state"),
+      details: expect.arrayContaining(
+        servers.map(
+          ({ id, labels }) => `hcloud_server.${labels["vmrig-machine"]}, ${id}: it is not there`,
+        ),
+      ),
+      hint: expect.stringMatching(/`--allow` would create a second rig\. .* --owner /),
+    });
+  const changes = other.double.calls.slice(before).filter(({ method }) => method !== "GET");
+  expect(changes).toEqual([]);
+});
+
 test("a person may replace a protected server", async () => {
   const team = await setUpTeam();
   await team.run().provision();

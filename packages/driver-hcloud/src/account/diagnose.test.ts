@@ -32,7 +32,7 @@ test("an image that was never published is found before the first run", async ()
     what: "published image",
     status: "fail",
     measured: 'The project in Hetzner Cloud has no image "debian-13" for x86.',
-    fix: "publish it: `vmrig image publish`",
+    fix: "publish it: `vmrig image publish`; if that was done, the token is that of another project",
   });
 });
 
