@@ -15,7 +15,7 @@ import {
   createMachineServer,
   KEY,
   startProject,
-  TWO_MACHINES,
+  copyOf,
   type Project,
   OPTIONS,
   SECRET,
@@ -30,8 +30,8 @@ vi.setConfig({ testTimeout: 150_000 });
 /** A team whose state is in one folder, and whose every run starts from a new home. */
 export interface Team extends Project {
   readonly output: string[];
-  /** Returns Terraform for a run from a new home. */
-  run(options?: Partial<HcloudOptions>): DriverTerraform;
+  /** Returns Terraform for a run from a new home. `machines`: those of the config, by name. */
+  run(options?: Partial<HcloudOptions>, machines?: readonly string[]): DriverTerraform;
   /** Kills a run, with its Terraform, after the nth change in the cloud, before it got the reply. */
   killAfter(n: number): Promise<void>;
   /** Names of the servers in the cloud. */
@@ -50,18 +50,18 @@ export async function setUpTeam(): Promise<Team> {
   const output: string[] = [];
   let homes = 0;
   let fence = 0;
-  const home = (): CopySpec => {
+  const home = (machines = ["pc1", "pc2"] as readonly string[]): CopySpec => {
     homes += 1;
     const folder = join(root, `home-${homes}`);
-    return { ...TWO_MACHINES, folder, cacheFolder: folder, runtimeFolder: folder };
+    return { ...copyOf(machines), folder, cacheFolder: folder, runtimeFolder: folder };
   };
   return {
     ...project,
     output,
-    run: (options) =>
+    run: (options, machines) =>
       driverTerraform({
         driver: hcloud({ ...OPTIONS, ...options }),
-        copy: home(),
+        copy: home(machines),
         secret: SECRET,
         stateFolder,
         fence: () => (fence += 1),

@@ -21,9 +21,6 @@ export const GROUP = "vmrig_group";
 const NETWORK_RANGE = "10.77.0.0/16";
 const SUBNET_RANGE = "10.77.0.0/24";
 
-/** Servers that a placement group can have. */
-const MOST_IN_GROUP = 10;
-
 /** What depends on the cloud and on the config. Missing for a stack that only destroys. */
 export interface CopyPlan {
   readonly zone: string;
@@ -33,6 +30,10 @@ export interface CopyPlan {
   readonly digest: string;
   readonly ssh: readonly string[];
   readonly placements: ReadonlyMap<string, Placement>;
+  /** Names of the machines in the placement group. */
+  readonly grouped: ReadonlySet<string>;
+  /** Names of machines whose address changes before that of the key. */
+  readonly waitsFor: ReadonlyMap<string, string>;
   readonly secret: string;
 }
 
@@ -43,6 +44,8 @@ const NO_PLAN: CopyPlan = {
   digest: "none",
   ssh: ["0.0.0.0/32"],
   placements: new Map(),
+  grouped: new Set(),
+  waitsFor: new Map(),
   secret: "",
 };
 
@@ -94,13 +97,25 @@ export function declareCopy(
       rule: [{ direction: "in", protocol: "tcp", port: "22", source_ips: [...plan.ssh] }],
     },
   });
-  if (copy.machines.length <= MOST_IN_GROUP)
-    stack.resource({
-      type: "hcloud_placement_group",
-      name: GROUP,
-      attributes: { name: copy.copy, type: "spread", labels },
-    });
-  for (const machine of copy.machines) declareServer(stack, { copy, machine, labels, plan });
+  stack.resource({
+    type: "hcloud_placement_group",
+    name: GROUP,
+    attributes: { name: copy.copy, type: "spread", labels },
+  });
+  for (const machine of inOrder(copy.machines, plan.waitsFor))
+    declareServer(stack, { copy, machine, labels, plan });
+}
+
+/** A stack names only what it has already. */
+function inOrder(
+  machines: readonly MachineSpec[],
+  waitsFor: ReadonlyMap<string, string>,
+): readonly MachineSpec[] {
+  const depth = (name: string): number => {
+    const before = waitsFor.get(name);
+    return before === undefined ? 0 : depth(before) + 1;
+  };
+  return machines.toSorted((a, b) => depth(a.name) - depth(b.name));
 }
 
 interface ServerOptions {
@@ -113,7 +128,8 @@ interface ServerOptions {
 function declareServer(stack: RigStack, { copy, machine, labels, plan }: ServerOptions): void {
   const { name, lanAddress } = machine;
   const { location, serverType } = plan.placements.get(name) ?? {};
-  const grouped = copy.machines.length <= MOST_IN_GROUP;
+  const grouped = plan.grouped.has(name);
+  const before = plan.waitsFor.get(name);
   const nonce = randomBytes(16).toString("hex");
   const hostKey = firstHostKey(plan.secret, nonce);
   const { publicKey } = controlKey(plan.secret);
@@ -151,7 +167,13 @@ function declareServer(stack: RigStack, { copy, machine, labels, plan }: ServerO
         [FENCE]: "0",
       },
     },
-    dependsOn: [KEY, SUBNET, FIREWALL, ...(grouped ? [GROUP] : [])],
+    dependsOn: [
+      KEY,
+      SUBNET,
+      FIREWALL,
+      ...(grouped ? [GROUP] : []),
+      ...(before === undefined ? [] : [before]),
+    ],
     // An imported server has no `public_net` in the state, and vmrig rebuilds it from newer images.
     ignoreChanges: [
       "image",
