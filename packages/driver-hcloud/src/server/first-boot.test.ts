@@ -73,7 +73,7 @@ test("a first boot that does not answer with its image written again names the r
   moveTo(project, await createMachineServer(project, "pc2"), "127.0.0.1");
   await expect(boot()).rejects.toMatchObject({
     code: "MACHINE_UNREACHABLE",
-    summary: expect.stringContaining("pc1 of pcs-1 does not answer at its first boot"),
+    summary: expect.stringContaining("pc1 of pcs-1 does not get through its first boot"),
     hint: "replace it: `vmrig up --copy pcs-1 --replace pc1`",
   });
   expect(said).toEqual([expect.stringContaining("pc1: writing its image again, because")]);
