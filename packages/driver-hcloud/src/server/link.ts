@@ -7,6 +7,7 @@ import { DISCONNECTED, without } from "../labels.ts";
 import { changeOf } from "./change.ts";
 import { changeLabels, claimServer } from "./claimed-server.ts";
 import { openPinned } from "./pinned-session.ts";
+import { runsOrIsOff } from "./running-server.ts";
 
 /**
  * Disconnects a machine from the private network of its copy, or connects it. The API could detach
@@ -19,7 +20,7 @@ export async function setMachineLink(
   { ref, action }: { readonly ref: MachineRef; readonly action: LinkAction },
   by: Authority,
 ): Promise<void> {
-  const server = await claimServer(client, ref, by);
+  const server = await runsOrIsOff(client, await claimServer(client, ref, by), by.signal);
   if (server.status !== "running")
     throw new VmrigError("MACHINE_OFF", {
       message: `${ref.name} is off, so its network cannot be switched.`,

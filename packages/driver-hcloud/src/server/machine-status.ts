@@ -39,7 +39,10 @@ function machineStatus(server: Server): MachineStatus {
   };
 }
 
-/** A server that starts, stops, migrates or is rebuilt is not usable yet. */
+/**
+ * A server that starts, stops, migrates or is rebuilt is not off: a login waits for it, and
+ * `vmrig down` must not pass it over.
+ */
 function powerOf({ status }: Server): PowerState {
-  return status === "running" ? "running" : status === "deleting" ? "absent" : "off";
+  return status === "deleting" ? "absent" : status === "off" ? "off" : "running";
 }
