@@ -9,7 +9,8 @@ import type { Client } from "../api/call/client.ts";
 import type { Server } from "../api/servers.ts";
 import { enterNextHostKey, makeNextHostKey } from "../guest/host-key.ts";
 import { firstHostKey, secretIn } from "../keys.ts";
-import { BOOT, DISK, HOST_KEY, hostKeyIn, hostKeyLabel, IMAGE } from "../labels.ts";
+import { hostKeyIn, hostKeyLabel } from "../host-key-label.ts";
+import { BOOT, DISK, HOST_KEY, IMAGE } from "../labels.ts";
 import { changeLabels, claimServer } from "./claimed-server.ts";
 import { changeOf, letIn } from "./change.ts";
 import { openControl, type ControlSession } from "./control-session.ts";
@@ -106,7 +107,7 @@ async function makeHostKey(client: Client, server: Server, boot: Boot): Promise<
     signal: by.signal,
   });
   const made = await makeNextHostKey(changeOf(ref, session, by));
-  const label = hostKeyLabel(made);
+  const label = hostKeyLabel(made, { machine: ref.name, secret: secretIn(by) });
   // Before the machine uses it: a run that is killed in between must still find the machine.
   await changeLabels(client, server, (labels) => ({ ...labels, [HOST_KEY]: label }), by);
   return made;

@@ -8,7 +8,7 @@ import {
   startProject,
   TWO_MACHINES,
 } from "../double.test.kit.ts";
-import { hostKeyLabel } from "../labels.ts";
+import { hostKeyLabel } from "../host-key-label.ts";
 
 const driver = hcloud({
   locations: ["fsn1"],
@@ -18,7 +18,7 @@ const driver = hcloud({
 const PC1 = { copy: TWO_MACHINES, name: "pc1" };
 const { publicKey } = generateKeyPair();
 const READY = {
-  "vmrig-host-key": hostKeyLabel(publicKey),
+  "vmrig-host-key": hostKeyLabel(publicKey, { machine: "pc1", secret: "secret" }),
   "vmrig-image": "recipe-1",
   "vmrig-disk": "recipe-1",
   "vmrig-snapshots": "pristine",
