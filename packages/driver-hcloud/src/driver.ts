@@ -36,6 +36,7 @@ export function hcloud(options: HcloudOptions): Driver {
     locality: "shared",
     rollback: "soft",
     needsSecret: true,
+    fixedAddresses: true,
     machineType: "hcloud_server",
 
     async fingerprint(copy, { signal } = {}) {
@@ -75,7 +76,7 @@ export function hcloud(options: HcloudOptions): Driver {
 }
 
 type OptionCalls = "fingerprint" | "declare" | "alternative" | "account";
-type Facts = "name" | "locality" | "rollback" | "needsSecret" | "machineType";
+type Facts = "name" | "locality" | "rollback" | "needsSecret" | "fixedAddresses" | "machineType";
 
 /** The calls that depend on no option of the driver. */
 const MACHINE_CALLS: Omit<Driver, OptionCalls | Facts> = {

@@ -15,6 +15,8 @@ import { admission, authority, onEach, type LeasedContext } from "./leased-conte
 export type BaselineSource = Pick<BaselineInputs, "fingerprint" | "recipes">;
 
 export interface EstablishOptions {
+  /** What the driver said since the lease was acquired. @defaultValue it is asked */
+  readonly inventory?: Inventory | undefined;
   /** Rebuilds the baseline even when it exists. */
   readonly rebuild?: boolean;
   /**
@@ -43,10 +45,10 @@ export interface Established {
 export async function establishBaseline(
   context: LeasedContext,
   source: BaselineSource,
-  { rebuild = false, pristines: chosen }: EstablishOptions = {},
+  { inventory: known, rebuild = false, pristines: chosen }: EstablishOptions = {},
 ): Promise<Established> {
   const { driver, copy, say } = context;
-  const inventory = await driver.inspect(copy);
+  const inventory = known ?? (await driver.inspect(copy));
   refuseUnreadable(context, inventory);
   const inUse = chosen ?? pristinesInUse(ownMachines(context, inventory));
   const fresh = copy.machines.map(({ name }) => name).filter((name) => !inUse.has(name));

@@ -58,6 +58,14 @@ export function createRecovery({
   const { driver, copy, say } = context;
   let baseline = established;
   const unhealthy = new Map<string, RecoveryState>();
+  let known: readonly MachineAccess[] | undefined;
+
+  const access = async (): Promise<readonly MachineAccess[]> => {
+    context.lease.assertHeld();
+    const found = known ?? (await accessAfterRollback(context));
+    if (driver.fixedAddresses === true) known = found;
+    return found;
+  };
 
   /** Moves a machine that could not be restored to the next step that its driver supports. */
   const raiseStep = (name: string, cause: unknown): RecoveryState => {
@@ -121,6 +129,7 @@ export function createRecovery({
   };
 
   const establish = async (): Promise<void> => {
+    known = undefined;
     ({ id: baseline } = await establishBaseline(context, source, { rebuild: true }));
     await onEach(context, (machine) =>
       driver.restore(machine, baselineSnapshot(baseline), admission(context)),
@@ -131,7 +140,7 @@ export function createRecovery({
     const due = [...unhealthy.values()].some(({ step }) => step === 2);
     if (due || (await onEach(context, ({ name }) => restore(name))).includes(false))
       await rebuild();
-    return accessAfterRollback(context);
+    return await access();
   };
 
   return {
@@ -147,9 +156,11 @@ export function createRecovery({
       await onEach(context, (machine) =>
         driver.restore(machine, baselineSnapshot(baseline), admission(context)),
       );
-      return accessAfterRollback(context);
+      return await access();
     },
     async escalate(reports) {
+      // A machine that does not answer may have got another address.
+      known = undefined;
       for (const { machine, error } of reports) raiseStep(machine, error);
       return restoreAll();
     },

@@ -1,3 +1,4 @@
+import type { Inventory } from "../../driver/inventory.ts";
 import type { StateStamp } from "../../provision/state.ts";
 import { infrastructureHash } from "../../provision/infrastructure-hash.ts";
 import type { LeasedContext } from "../../baseline/leased-context.ts";
@@ -14,6 +15,8 @@ import type { LeasedCopyOptions } from "./leased-copy.ts";
 
 /** The record of the copy. */
 export interface RecordedMachines {
+  /** What the driver said of them. Missing when Terraform ran since. */
+  readonly inventory?: Inventory;
   readonly upToDate: UpToDate;
   /** Writes it again, once more is known of the machines: their first boot, or an upgrade. */
   record(upToDate: UpToDate): Promise<void>;
@@ -48,7 +51,7 @@ export async function ensureMachines(
     upToDate,
     record: (more) => save(stamp, { ...upToDate, ...more }),
   });
-  if (stale === undefined) return recorded(stampOf(record));
+  if (stale === undefined) return { ...recorded(stampOf(record)), inventory };
   say(`check    ${copy.copy}: ${stale}; asking Terraform`);
   const { provision } = await import("../../provision/provision.ts");
   const provisioned = await provision({
