@@ -23,7 +23,7 @@ export const OWNER_ID = "11111111-2222-4333-8444-555555555555";
 const SPEC = { cpus: 1, memoryMb: 1024, diskGb: 10 };
 
 /** Returns a copy with these machines, with addresses in their order, as a config gives them. */
-export function copyOf(names: readonly string[]): CopySpec {
+export function copyOf(names: readonly string[], lanPrefix = "10.77.0"): CopySpec {
   return {
     rig: "pcs",
     copy: "pcs-1",
@@ -33,7 +33,7 @@ export function copyOf(names: readonly string[]): CopySpec {
     machines: names.map((name, index) => ({
       ...SPEC,
       name,
-      lanAddress: `10.77.0.${11 + index}`,
+      lanAddress: `${lanPrefix}.${11 + index}`,
     })),
   };
 }

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { listNetworks } from "./api/networks.ts";
 import { listServers } from "./api/servers.ts";
 import { setUpTeam, type Team } from "./provisioning.test.kit.ts";
 
@@ -12,7 +13,9 @@ const SLOW = { kind: "slow", delayMs: 3_000 } as const;
 async function addresses(team: Team): Promise<Record<string, string | undefined>> {
   const servers = await listServers(team.client);
   return Object.fromEntries(
-    servers.map(({ labels, private_net }) => [labels["vmrig-machine"], private_net[0]?.ip]),
+    servers.map(
+      ({ labels, private_net }) => [labels["vmrig-machine"] ?? "", private_net[0]?.ip] as const,
+    ),
   );
 }
 
@@ -57,7 +60,7 @@ test("a machine that is renamed gives its address to the new one, once its delet
   expect(changes.indexOf("POST /servers")).toBeGreaterThan(left);
 });
 
-test("a machine that comes first moves the addresses of the others, one after the other", async () => {
+test("a machine that comes first moves the addresses of the others one after the other, and an exchange is refused", async () => {
   const team = await setUpTeam();
   await team.run().provision();
   const [pc2] = await listServers(team.client, { labels: { "vmrig-machine": "pc2" } });
@@ -70,15 +73,27 @@ test("a machine that comes first moves the addresses of the others, one after th
     updated: ["hcloud_server.pc1", "hcloud_server.pc2"],
   });
   expect(await addresses(team)).toEqual({ db: "10.77.0.11", pc1: "10.77.0.12", pc2: "10.77.0.13" });
-});
 
-test("machines that exchange their places are refused, before anything changes", async () => {
-  const team = await setUpTeam();
-  await team.run().provision();
-  await expect(team.run({}, ["pc2", "pc1"]).provision()).rejects.toMatchObject({
+  // Two that exchange their places: none can move first.
+  await expect(team.run({}, ["pc1", "db", "pc2"]).provision()).rejects.toMatchObject({
     code: "CONFIG_INVALID",
-    details: ["pc1 has 10.77.0.11", "pc2 has 10.77.0.12"],
+    details: ["db has 10.77.0.11", "pc1 has 10.77.0.12"],
     hint: expect.stringContaining("earlier order in `machines`"),
   });
-  expect(await team.run().provision()).toMatchObject(NOTHING);
+});
+
+test("the private network of the config is created, and a change of it is refused", async () => {
+  const team = await setUpTeam();
+  const network = { range: "192.168.5.0/24" };
+  await team.run({ network }).provision();
+  expect(await listNetworks(team.client)).toMatchObject([
+    { subnets: [{ ip_range: "192.168.5.0/24" }] },
+  ]);
+  expect(await addresses(team)).toEqual({ pc1: "192.168.5.11", pc2: "192.168.5.12" });
+  await expect(team.run().provision()).rejects.toMatchObject({
+    code: "PLAN_REFUSED",
+    details: expect.arrayContaining([
+      expect.stringContaining("hcloud_network.vmrig_lan would be replaced"),
+    ]),
+  });
 });

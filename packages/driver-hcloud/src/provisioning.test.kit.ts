@@ -50,23 +50,25 @@ export async function setUpTeam(): Promise<Team> {
   const output: string[] = [];
   let homes = 0;
   let fence = 0;
-  const home = (machines = ["pc1", "pc2"] as readonly string[]): CopySpec => {
+  const home = (machines: readonly string[] = ["pc1", "pc2"], lanPrefix?: string): CopySpec => {
     homes += 1;
     const folder = join(root, `home-${homes}`);
-    return { ...copyOf(machines), folder, cacheFolder: folder, runtimeFolder: folder };
+    return { ...copyOf(machines, lanPrefix), folder, cacheFolder: folder, runtimeFolder: folder };
   };
   return {
     ...project,
     output,
-    run: (options, machines) =>
-      driverTerraform({
-        driver: hcloud({ ...OPTIONS, ...options }),
-        copy: home(machines),
+    run: (options, machines) => {
+      const driver = hcloud({ ...OPTIONS, ...options });
+      return driverTerraform({
+        driver,
+        copy: home(machines, driver.lanPrefix),
         secret: SECRET,
         stateFolder,
         fence: () => (fence += 1),
         say: (line) => output.push(line),
-      }),
+      });
+    },
     async killAfter(n) {
       const options: ProvisionProcessOptions = {
         hcloud: OPTIONS,

@@ -2,6 +2,8 @@ import { VmrigError, type CopySpec } from "vmrig/driver";
 import type { Server } from "../api/servers.ts";
 import { MACHINE } from "../labels.ts";
 
+type Machines = Pick<CopySpec, "copy" | "machines">;
+
 /**
  * Returns, for each machine whose private address another machine of the config still has, the name
  * of that one: it must move first, or the API refuses the address. The addresses follow the order
@@ -10,7 +12,7 @@ import { MACHINE } from "../labels.ts";
  * @throws VmrigError `CONFIG_INVALID` if machines exchange their addresses: none can move first
  */
 export function addressOrder(
-  { copy, machines }: CopySpec,
+  { copy, machines }: Machines,
   existing: readonly Server[],
 ): ReadonlyMap<string, string> {
   const holders = new Map(
@@ -27,7 +29,7 @@ export function addressOrder(
   for (const start of waitsFor.keys()) {
     const chain = [start];
     for (let next = waitsFor.get(start); next !== undefined; next = waitsFor.get(next)) {
-      if (next === start) throw exchanged(copy, chain, existing);
+      if (next === start) throw exchanged({ copy, machines }, chain, existing);
       if (chain.includes(next)) break;
       chain.push(next);
     }
@@ -35,13 +37,17 @@ export function addressOrder(
   return waitsFor;
 }
 
-function exchanged(copy: string, names: readonly string[], existing: readonly Server[]): Error {
+function exchanged(
+  { copy, machines }: Machines,
+  names: readonly string[],
+  existing: readonly Server[],
+): Error {
   const present = existing
     .filter(({ labels }) => names.includes(labels[MACHINE] ?? ""))
     .map(({ labels, private_net }) => `${labels[MACHINE]} has ${private_net[0]?.ip}`);
   return new VmrigError("CONFIG_INVALID", {
     message: `The order of ${names.join(", ")} in the config gives the machines of ${copy} each other's private addresses.`,
     details: present.toSorted(),
-    hint: "put them back into their earlier order in `machines`: the first one has 10.77.0.11",
+    hint: `put them back into their earlier order in \`machines\`: the first one has ${machines[0]?.lanAddress}`,
   });
 }

@@ -18,8 +18,9 @@ export const FIREWALL = "vmrig_firewall";
 export const GROUP = "vmrig_group";
 
 /** The machines' addresses are in the first /24, and its first address is the gateway. */
-const NETWORK_RANGE = "10.77.0.0/16";
-const SUBNET_RANGE = "10.77.0.0/24";
+export function lanPrefixOf(range: string): string {
+  return range.split(".").slice(0, 3).join(".");
+}
 
 /** What depends on the cloud and on the config. Missing for a stack that only destroys. */
 export interface CopyPlan {
@@ -29,6 +30,8 @@ export interface CopyPlan {
   /** Its digest, as a label. */
   readonly digest: string;
   readonly ssh: readonly string[];
+  /** Private network: `10.77.0.0/16`. */
+  readonly range: string;
   readonly placements: ReadonlyMap<string, Placement>;
   /** Names of the machines in the placement group. */
   readonly grouped: ReadonlySet<string>;
@@ -43,6 +46,7 @@ const NO_PLAN: CopyPlan = {
   image: 1,
   digest: "none",
   ssh: ["0.0.0.0/32"],
+  range: "10.77.0.0/16",
   placements: new Map(),
   grouped: new Set(),
   waitsFor: new Map(),
@@ -75,7 +79,7 @@ export function declareCopy(
   stack.resource({
     type: "hcloud_network",
     name: NETWORK,
-    attributes: { name: copy.copy, ip_range: NETWORK_RANGE, labels },
+    attributes: { name: copy.copy, ip_range: plan.range, labels },
   });
   stack.resource({
     type: "hcloud_network_subnet",
@@ -84,7 +88,7 @@ export function declareCopy(
       network_id: reference(`hcloud_network.${NETWORK}`, "id"),
       type: "cloud",
       network_zone: plan.zone,
-      ip_range: SUBNET_RANGE,
+      ip_range: `${lanPrefixOf(plan.range)}.0/24`,
     },
     dependsOn: [NETWORK],
   });

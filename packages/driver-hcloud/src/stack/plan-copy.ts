@@ -45,6 +45,7 @@ export async function planCopy(
     image,
     digest,
     ssh: settings.ssh,
+    range: settings.range,
     placements,
     grouped: groupMembers(copy, existing),
     waitsFor: addressOrder(copy, existing),

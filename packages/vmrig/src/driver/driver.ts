@@ -114,6 +114,12 @@ export interface Driver {
    */
   readonly fixedAddresses?: true;
   /**
+   * Start of the private addresses of a copy's machines, which are `.11` and up.
+   *
+   * @defaultValue `10.77.0`
+   */
+  readonly lanPrefix?: string;
+  /**
    * Type of the resource of a machine, which its address for `--allow` begins with.
    *
    * @defaultValue `terraform_data`
