@@ -22,17 +22,23 @@ export const OWNER_ID = "11111111-2222-4333-8444-555555555555";
 
 const SPEC = { cpus: 1, memoryMb: 1024, diskGb: 10 };
 
-export const TWO_MACHINES: CopySpec = {
-  rig: "pcs",
-  copy: "pcs-1",
-  folder: "/nowhere",
-  runtimeFolder: "/nowhere",
-  cacheFolder: "/nowhere",
-  machines: [
-    { ...SPEC, name: "pc1", lanAddress: "10.77.0.11" },
-    { ...SPEC, name: "pc2", lanAddress: "10.77.0.12" },
-  ],
-};
+/** Returns a copy with these machines, with addresses in their order, as a config gives them. */
+export function copyOf(names: readonly string[], lanPrefix = "10.77.0"): CopySpec {
+  return {
+    rig: "pcs",
+    copy: "pcs-1",
+    folder: "/nowhere",
+    runtimeFolder: "/nowhere",
+    cacheFolder: "/nowhere",
+    machines: names.map((name, index) => ({
+      ...SPEC,
+      name,
+      lanAddress: `${lanPrefix}.${11 + index}`,
+    })),
+  };
+}
+
+export const TWO_MACHINES: CopySpec = copyOf(["pc1", "pc2"]);
 
 /** Terraform's key of the copy has another name. */
 export const KEY = {

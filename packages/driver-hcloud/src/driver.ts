@@ -19,7 +19,7 @@ import { copyInventory } from "./server/machine-status.ts";
 import { power, stop } from "./server/power.ts";
 import { rewrite } from "./server/rewrite-disk.ts";
 import { captureSnapshot, dropSnapshot, restoreSnapshot } from "./server/snapshots.ts";
-import { declareCopy } from "./stack/declare-copy.ts";
+import { declareCopy, lanPrefixOf } from "./stack/declare-copy.ts";
 import { nextPlacement } from "./stack/next-placement.ts";
 import { findOffer } from "./stack/placement.ts";
 import { planCopy } from "./stack/plan-copy.ts";
@@ -36,14 +36,16 @@ export function hcloud(options: HcloudOptions): Driver {
     locality: "shared",
     rollback: "soft",
     needsSecret: true,
+    fixedAddresses: true,
     machineType: "hcloud_server",
+    lanPrefix: lanPrefixOf(settings.range),
 
     async fingerprint(copy, { signal } = {}) {
       await using client = openAccount();
       const { architecture } = await findOffer(client, settings, { copy, signal });
       const { digest } = await newestImage(client, { name: settings.image, architecture, signal });
-      const { locations, serverTypes, ssh } = settings;
-      const options = JSON.stringify({ locations, serverTypes, ssh });
+      const { locations, serverTypes, ssh, range } = settings;
+      const options = JSON.stringify({ locations, serverTypes, ssh, range });
       return { image: digest, platform: `hetzner cloud, ${architecture}`, options };
     },
     async declare(stack, copy, made) {
@@ -75,7 +77,14 @@ export function hcloud(options: HcloudOptions): Driver {
 }
 
 type OptionCalls = "fingerprint" | "declare" | "alternative" | "account";
-type Facts = "name" | "locality" | "rollback" | "needsSecret" | "machineType";
+type Facts =
+  | "name"
+  | "locality"
+  | "rollback"
+  | "needsSecret"
+  | "fixedAddresses"
+  | "lanPrefix"
+  | "machineType";
 
 /** The calls that depend on no option of the driver. */
 const MACHINE_CALLS: Omit<Driver, OptionCalls | Facts> = {

@@ -1,30 +1,9 @@
-import { generateKeyPair } from "vmrig/driver";
 import { expect, test } from "vitest";
 import { checkLabels } from "./api/call/label-selector.ts";
-import { fenceIn, hostKeyIn, hostKeyLabel, snapshotsIn, without, withSnapshots } from "./labels.ts";
+import { fenceIn, snapshotsIn, without, withSnapshots } from "./labels.ts";
 
 const SAME_IMAGE = { "vmrig-image": "recipe-1", "vmrig-disk": "recipe-1" };
 const BASELINE = "baseline-0123456789abcdef";
-
-test("every host key fits into a label, and comes back", () => {
-  for (let count = 0; count < 300; count += 1) {
-    const { publicKey } = generateKeyPair();
-    const labels = { "vmrig-host-key": hostKeyLabel(publicKey) };
-    checkLabels(labels);
-    expect(hostKeyIn(labels)).toBe(publicKey);
-  }
-});
-
-test.each(["", "ssh-rsa AAAA", "ssh-ed25519 AAAA", "ssh-ed25519"])(
-  "%j is refused as a host key",
-  (text) => {
-    expect(() => hostKeyLabel(text)).toThrow("not an ed25519 key");
-  },
-);
-
-test.each([undefined, "", "ed25519.short.key", "dsa"])("%j is no pinned host key", (label) => {
-  expect(hostKeyIn({ ...(label !== undefined && { "vmrig-host-key": label }) })).toBeUndefined();
-});
 
 test("snapshots are listed over several labels, each of which is valid", () => {
   const names = ["pristine", BASELINE, "checkpoint-0a1b2c3d", "checkpoint-4e5f6071"];

@@ -1,4 +1,4 @@
-import { VmrigError, type CopySpec, type PublicKey, type SnapshotName } from "vmrig/driver";
+import { VmrigError, type CopySpec, type SnapshotName } from "vmrig/driver";
 import { hasLabels, type Labels } from "./api/call/label-selector.ts";
 
 /** Labels that Terraform sets on everything that it creates. */
@@ -63,28 +63,6 @@ export function fenceIn(labels: Labels): number {
   // microseconds since 1970, which are 16 digits.
   const fence = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   return Number.isSafeInteger(fence) ? fence : Number.POSITIVE_INFINITY;
-}
-
-/** An ed25519 key has 32 bytes, and its OpenSSH blob ends with them (RFC 8709). */
-const KEY_BYTES = 32;
-const BLOB_START = Buffer.from("0000000b7373682d6564323535313900000020", "hex");
-
-/** Writes a host key as a label: `ed25519.<base64url>.key`; a value ends with a letter or digit. */
-export function hostKeyLabel(key: PublicKey): string {
-  const blob = Buffer.from(key.split(" ")[1] ?? "", "base64");
-  if (!key.startsWith("ssh-ed25519 ") || blob.length !== BLOB_START.length + KEY_BYTES)
-    throw new VmrigError("HOST_KEY_MISMATCH", {
-      message: "The machine has made a host key that is not an ed25519 key.",
-    });
-  return `ed25519.${blob.subarray(-KEY_BYTES).toString("base64url")}.key`;
-}
-
-/** Returns the pinned host key of a server, or `undefined` before its first boot has ended. */
-export function hostKeyIn(labels: Labels): PublicKey | undefined {
-  const [, point] = /^ed25519\.([\w-]{43})\.key$/.exec(labels[HOST_KEY] ?? "") ?? [];
-  if (point === undefined) return undefined;
-  const blob = Buffer.concat([BLOB_START, Buffer.from(point, "base64url")]);
-  return `ssh-ed25519 ${blob.toString("base64")}`;
 }
 
 /** Returns the snapshots of the disk. None when the config has another image than the disk. */

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { hcloud } from "./driver.ts";
 import { checkSettings, type HcloudOptions } from "./options.ts";
 
 const VALID: HcloudOptions = {
@@ -20,8 +21,18 @@ test("options have defaults", () => {
     serverTypes: ["cx23"],
     image: "debian-13",
     ssh: ["203.0.113.0/24", "2001:db8::/32"],
+    range: "10.77.0.0/16",
   });
 });
+
+test.each(["10.0.0.0/8", "10.1.2.0/24", "172.31.0.0/16", "192.168.5.0/24"])(
+  "%s is a private network, from which the machines get their addresses",
+  (range) => {
+    expect(checkSettings({ ...VALID, network: { range } }).range).toBe(range);
+    const start = range.split(".").slice(0, 3).join(".");
+    expect(hcloud({ ...VALID, network: { range } }).lanPrefix).toBe(start);
+  },
+);
 
 test.each(NETWORKS)("%s is a network", (network) => {
   expect(checkSettings({ ...VALID, firewall: { ssh: [network] } }).ssh).toEqual([network]);
@@ -46,6 +57,13 @@ test.each<[string, object, string]>([
   ["an address of one link", { firewall: { ssh: ["fe80::1%eth0/128"] } }, "which is no network"],
   ["too many bits", { firewall: { ssh: ["203.0.113.7/33"] } }, "which is no network"],
   ["an option of the firewall", { firewall: { ssh: ["::/0"], ports: [80] } }, '"ports"'],
+  ["a public network", { network: { range: "203.0.113.0/24" } }, "no private network"],
+  ["a network around a private one", { network: { range: "172.0.0.0/8" } }, "no private network"],
+  ["a network without room", { network: { range: "10.0.0.0/25" } }, "256 addresses"],
+  ["a network with host bits", { network: { range: "10.77.0.1/16" } }, "no private network"],
+  ["a private network of IPv6", { network: { range: "fd00::/16" } }, "no private network"],
+  ["a range that is no text", { network: { range: 10 } }, "no private network"],
+  ["an option of the network", { network: { zone: "eu" } }, '"zone"'],
 ])("%s is refused", (_, change, message) => {
   expect(() => checkSettings({ ...VALID, ...change })).toThrow(message);
 });

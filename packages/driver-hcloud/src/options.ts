@@ -12,6 +12,15 @@ export interface HcloudOptions {
   /** Name of an image that `vmrig image publish` uploaded. @defaultValue `"debian-13"` */
   readonly image?: string;
   readonly firewall: FirewallOptions;
+  readonly network?: NetworkOptions;
+}
+
+export interface NetworkOptions {
+  /**
+   * Private network of each copy, as CIDR of a /24 or larger. The machines are in its first /24. A
+   * change replaces the network. @defaultValue `"10.77.0.0/16"`
+   */
+  readonly range?: string;
 }
 
 export interface FirewallOptions {
@@ -28,6 +37,8 @@ export interface Settings {
   readonly serverTypes: readonly [string, ...string[]];
   readonly image: string;
   readonly ssh: readonly string[];
+  /** Private network of each copy: `10.77.0.0/16`. */
+  readonly range: string;
 }
 
 const OPTIONS: OptionNames<HcloudOptions> = {
@@ -35,8 +46,10 @@ const OPTIONS: OptionNames<HcloudOptions> = {
   serverTypes: true,
   image: true,
   firewall: true,
+  network: true,
 };
 const FIREWALL_OPTIONS: OptionNames<FirewallOptions> = { ssh: true };
+const NETWORK_OPTIONS: OptionNames<NetworkOptions> = { range: true };
 
 const NAME = /^[a-z][a-z0-9-]*$/;
 
@@ -48,8 +61,9 @@ const NAME = /^[a-z][a-z0-9-]*$/;
  */
 export function checkSettings(options: HcloudOptions): Settings {
   checkOptions("hcloud()", options, OPTIONS, "CONFIG_INVALID");
-  const { image = "debian-13", firewall } = options;
+  const { image = "debian-13", firewall, network = {} } = options;
   checkOptions("`firewall` of hcloud()", firewall, FIREWALL_OPTIONS, "CONFIG_INVALID");
+  checkOptions("`network` of hcloud()", network, NETWORK_OPTIONS, "CONFIG_INVALID");
   const names = (key: "locations" | "serverTypes"): [string, ...string[]] => {
     const [first, ...others] = listOf(options[key], `\`${key}\``);
     if (first === undefined) throw refused(`\`${key}\` is empty`, `name at least one`);
@@ -76,12 +90,39 @@ export function checkSettings(options: HcloudOptions): Settings {
     serverTypes: names("serverTypes"),
     image,
     ssh,
+    range: checkRange(network.range ?? "10.77.0.0/16"),
   };
+}
+
+function checkRange(range: unknown): string {
+  if (typeof range === "string" && isPrivateRange(range)) return range;
+  throw refused(
+    `\`network.range\` is ${JSON.stringify(range)}, which is no private network of 256 addresses or more`,
+    'write network: { range: "10.77.0.0/16" }, or another one in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16',
+  );
 }
 
 function listOf(value: unknown, what: string): readonly string[] {
   if (Array.isArray(value) && value.every((one) => typeof one === "string")) return value;
   throw refused(`${what} is not a list of texts`);
+}
+
+/** What is reserved for private networks (RFC 1918): the address with its bits. */
+const PRIVATE = [
+  ["10.0.0.0", 8],
+  ["172.16.0.0", 12],
+  ["192.168.0.0", 16],
+] as const;
+
+/** Whether a text is a private network with room for the machines: a /24. */
+function isPrivateRange(text: string): boolean {
+  const [address = "", bits = ""] = text.split("/");
+  if (!isCidr(text) || isIP(address) !== 4 || Number(bits) > 24) return false;
+  const all = numberOf(address, 4);
+  return PRIVATE.some(([from, most]) => {
+    const shift = BigInt(32 - most);
+    return Number(bits) >= most && all >> shift === numberOf(from, 4) >> shift;
+  });
 }
 
 /** Whether a text is a network: the API refuses an address with the bits of its network. */

@@ -15,7 +15,7 @@ import {
   createMachineServer,
   KEY,
   startProject,
-  TWO_MACHINES,
+  copyOf,
   type Project,
   OPTIONS,
   SECRET,
@@ -30,8 +30,8 @@ vi.setConfig({ testTimeout: 150_000 });
 /** A team whose state is in one folder, and whose every run starts from a new home. */
 export interface Team extends Project {
   readonly output: string[];
-  /** Returns Terraform for a run from a new home. */
-  run(options?: Partial<HcloudOptions>): DriverTerraform;
+  /** Returns Terraform for a run from a new home. `machines`: those of the config, by name. */
+  run(options?: Partial<HcloudOptions>, machines?: readonly string[]): DriverTerraform;
   /** Kills a run, with its Terraform, after the nth change in the cloud, before it got the reply. */
   killAfter(n: number): Promise<void>;
   /** Names of the servers in the cloud. */
@@ -50,23 +50,25 @@ export async function setUpTeam(): Promise<Team> {
   const output: string[] = [];
   let homes = 0;
   let fence = 0;
-  const home = (): CopySpec => {
+  const home = (machines: readonly string[] = ["pc1", "pc2"], lanPrefix?: string): CopySpec => {
     homes += 1;
     const folder = join(root, `home-${homes}`);
-    return { ...TWO_MACHINES, folder, cacheFolder: folder, runtimeFolder: folder };
+    return { ...copyOf(machines, lanPrefix), folder, cacheFolder: folder, runtimeFolder: folder };
   };
   return {
     ...project,
     output,
-    run: (options) =>
-      driverTerraform({
-        driver: hcloud({ ...OPTIONS, ...options }),
-        copy: home(),
+    run: (options, machines) => {
+      const driver = hcloud({ ...OPTIONS, ...options });
+      return driverTerraform({
+        driver,
+        copy: home(machines, driver.lanPrefix),
         secret: SECRET,
         stateFolder,
         fence: () => (fence += 1),
         say: (line) => output.push(line),
-      }),
+      });
+    },
     async killAfter(n) {
       const options: ProvisionProcessOptions = {
         hcloud: OPTIONS,

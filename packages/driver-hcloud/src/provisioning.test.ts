@@ -1,8 +1,9 @@
 import { expect, test, vi } from "vitest";
 import { protectServer } from "./api/server-actions.ts";
-import { listServers } from "./api/servers.ts";
-import { startProject, TWO_MACHINES, OPTIONS } from "./double.test.kit.ts";
+import { listServers, updateServer, type Server } from "./api/servers.ts";
+import { startProject, TWO_MACHINES, OPTIONS, SECRET } from "./double.test.kit.ts";
 import { hcloud } from "./driver.ts";
+import { firstHostKey } from "./keys.ts";
 import { publishRecord, setUpTeam, type Team } from "./provisioning.test.kit.ts";
 
 const NOTHING = { created: [], adopted: [], updated: [], replaced: [], deleted: [] };
@@ -183,6 +184,29 @@ test("with the token of another project, destroy changes nothing", async () => {
   await expectWhole(team);
 });
 
+test("with the token of another project, a run creates no second rig, also with permission", async () => {
+  const team = await setUpTeam();
+  await team.run().provision();
+  const servers = await listServers(team.client);
+  const other = await startProject();
+  await publishRecord(other, "recipe-1");
+  const before = other.double.calls.length;
+  const all = servers.map(({ labels }) => `hcloud_server.${labels["vmrig-machine"]}`);
+  for (const allow of [[], all])
+    await expect(team.run().provision(allow)).rejects.toMatchObject({
+      code: "STATE_LOST",
+      message: expect.stringContaining("another project than the state"),
+      details: expect.arrayContaining(
+        servers.map(
+          ({ id, labels }) => `hcloud_server.${labels["vmrig-machine"]}, ${id}: it is not there`,
+        ),
+      ),
+      hint: expect.stringMatching(/`--allow` would create a second rig\. .* --owner /),
+    });
+  const changes = other.double.calls.slice(before).filter(({ method }) => method !== "GET");
+  expect(changes).toEqual([]);
+});
+
 test("a person may replace a protected server", async () => {
   const team = await setUpTeam();
   await team.run().provision();
@@ -194,6 +218,36 @@ test("a person may replace a protected server", async () => {
   expect(after?.location.name).toBe("hel1");
   expect(after?.id).not.toBe(before?.id);
   expect(team.servers()).toEqual(ALL);
+});
+
+test("a person replaces a server that seems intact, and nothing of the old one is left", async () => {
+  const team = await setUpTeam();
+  await team.run().provision();
+  const pc1 = async (): Promise<Server> =>
+    (await listServers(team.client, { labels: { "vmrig-machine": "pc1" } }))[0] ??
+    expect.unreachable();
+  const before = await pc1();
+  const labels = {
+    "vmrig-fence": "1",
+    "vmrig-host-key": "ed25519.x.key",
+    "vmrig-snapshots": "pristine",
+  };
+  await updateServer(team.client, {
+    of: before,
+    change: { labels: { ...before.labels, ...labels } },
+  });
+  expect(await team.run().provision([], ["hcloud_server.pc1"])).toMatchObject({
+    ...NOTHING,
+    replaced: ["hcloud_server.pc1"],
+  });
+  const after = await pc1();
+  expect(after.id).not.toBe(before.id);
+  expect(after.labels).toMatchObject({ "vmrig-disk": "recipe-1" });
+  for (const [name, value] of Object.entries(labels)) expect(after.labels[name]).not.toBe(value);
+  const made = team.double.project.servers.all.find(({ id }) => id === after.id);
+  const first = firstHostKey(SECRET, after.labels["vmrig-boot"] ?? "").publicKey;
+  expect(made?.userData).toContain(first.split(" ")[1]);
+  await expectWhole(team);
 });
 
 test("a resource of another owner stops a run", async () => {

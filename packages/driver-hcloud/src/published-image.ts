@@ -36,7 +36,7 @@ export async function newestImage(
       found.length === 0
         ? []
         : [`it has it for ${found.map((image) => image.architecture).join(", ")}`],
-    hint: "publish it: `vmrig image publish`",
+    hint: "publish it: `vmrig image publish`; if that was done, the token is that of another project",
   });
 }
 

@@ -11,7 +11,11 @@ test("a project that is ready says what it has", async () => {
   await createMachineServer(project, "pc1");
   const before = project.double.calls.length;
   expect(await diagnose()).toEqual([
-    { what: "HCLOUD_TOKEN", status: "ok", measured: "its project has 1 of 2 servers of pcs-1" },
+    {
+      what: "HCLOUD_TOKEN",
+      status: "ok",
+      measured: "it may write; its project has 1 of 2 servers of pcs-1",
+    },
     {
       what: "locations and server types",
       status: "ok",
@@ -23,7 +27,8 @@ test("a project that is ready says what it has", async () => {
       measured: expect.stringMatching(/^debian-13, image \d+, recipe-1$/),
     },
   ]);
-  expect(project.double.calls.slice(before).every(({ method }) => method === "GET")).toBe(true);
+  const changes = project.double.calls.slice(before).filter(({ method }) => method !== "GET");
+  expect(changes, "nothing is changed").toMatchObject([{ path: "/ssh_keys/0", status: 404 }]);
 });
 
 test("an image that was never published is found before the first run", async () => {
@@ -32,7 +37,7 @@ test("an image that was never published is found before the first run", async ()
     what: "published image",
     status: "fail",
     measured: 'The project in Hetzner Cloud has no image "debian-13" for x86.',
-    fix: "publish it: `vmrig image publish`",
+    fix: "publish it: `vmrig image publish`; if that was done, the token is that of another project",
   });
 });
 
@@ -43,6 +48,20 @@ test("an unknown location is found, and the known ones are named", async () => {
     status: "fail",
     measured: expect.stringMatching(/no location "fsn9".*it has: .*fsn1/),
   });
+});
+
+test("a token that may only read is the only finding, before the first run fails with it", async () => {
+  const { double } = await startProject();
+  double.tokens.set("reader", "read");
+  vi.stubEnv("HCLOUD_TOKEN", "reader");
+  expect(await diagnose()).toEqual([
+    {
+      what: "HCLOUD_TOKEN",
+      status: "fail",
+      measured: expect.stringContaining("(token_readonly)"),
+      fix: "the token may only read: create one that may read and write",
+    },
+  ]);
 });
 
 test.each(["", "wrong"])("the token %j is the only finding", async (token) => {

@@ -5,12 +5,13 @@ import { newestImage } from "../published-image.ts";
 import { copyLabels } from "../labels.ts";
 import { findOffer } from "../stack/placement.ts";
 import { openAccount } from "./account.ts";
+import { requireWriteAccess } from "./may-write.ts";
 
 type Measured = Pick<Finding, "what" | "measured">;
 
 /**
  * Checks what a run needs of the project: the token, the locations and server types of the config,
- * and the published image. Changes nothing, so it does not find out whether the token may write.
+ * and the published image. Changes nothing.
  */
 export async function diagnose(copy: CopySpec, settings: Settings): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
@@ -25,7 +26,8 @@ export async function diagnose(copy: CopySpec, settings: Settings): Promise<read
   const hasToken = await check("HCLOUD_TOKEN", async () => {
     await using client = openAccount();
     const servers = await listServers(client, { labels: copyLabels(copy) });
-    return `its project has ${servers.length} of ${copy.machines.length} servers of ${copy.copy}`;
+    await requireWriteAccess(client);
+    return `it may write; its project has ${servers.length} of ${copy.machines.length} servers of ${copy.copy}`;
   });
   if (!hasToken) return findings;
   await using client = openAccount();

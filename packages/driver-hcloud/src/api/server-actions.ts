@@ -90,6 +90,23 @@ export const rebuildServer = (
     signal,
   });
 
+/** Takes a server out of a private network, whose address is free then. */
+export const detachFromNetwork = (
+  client: Client,
+  { of, network, signal }: OfResource & { readonly network: number },
+): Promise<readonly Action[]> =>
+  startActions(client, {
+    kind: SERVERS,
+    of,
+    action: {
+      path: "detach_from_network",
+      command: "detach_from_network",
+      verb: "take out of its network",
+    },
+    body: { network },
+    signal,
+  });
+
 /** Switches the protection against deletion and rebuilding on or off; the API accepts only both. */
 export const protectServer = (
   client: Client,

@@ -19,6 +19,7 @@ const schema = z.object({
   protection: z.object({ delete: z.boolean(), rebuild: z.boolean() }),
   server_type: reference.extend({ architecture: z.string() }),
   location: reference,
+  placement_group: z.object({ id: z.number() }).nullish(),
   image: z.object({ id: z.number(), name: z.string().nullable() }).nullable(),
   public_net: z.object({
     ipv4: z.object({ id: z.number().nullish(), ip: z.string() }).nullable(),

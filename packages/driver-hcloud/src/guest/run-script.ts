@@ -53,7 +53,7 @@ function scriptError(
     case EXIT.fenceUnreadable:
       return failed("the largest fence that the machine has seen cannot be read", {
         details: ["/.snapshots/.vmrig/fence is damaged; it may have been written by a test"],
-        hint: "replace the machine: without its fence, a run that lost its lease could change it",
+        hint: `replace the machine with \`vmrig up --replace ${machine}\`: without its fence, a run that lost its lease could change it`,
       });
     case EXIT.locked:
       return failed("another run of vmrig has worked on the machine's disk for a minute");

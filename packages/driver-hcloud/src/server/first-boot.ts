@@ -7,61 +7,46 @@ import {
 } from "vmrig/driver";
 import type { Client } from "../api/call/client.ts";
 import type { Server } from "../api/servers.ts";
+import { enterNextHostKey, makeNextHostKey } from "../guest/host-key.ts";
 import { firstHostKey, secretIn } from "../keys.ts";
-import { BOOT, DISK, HOST_KEY, hostKeyIn, hostKeyLabel, IMAGE } from "../labels.ts";
+import { hostKeyIn, hostKeyLabel } from "../host-key-label.ts";
+import { BOOT, DISK, HOST_KEY, IMAGE } from "../labels.ts";
 import { changeLabels, claimServer } from "./claimed-server.ts";
-import { letIn } from "./change.ts";
+import { changeOf, letIn } from "./change.ts";
 import { openControl, type ControlSession } from "./control-session.ts";
 import { isLetIn } from "./is-let-in.ts";
 import { publicAddress } from "./public-address.ts";
 import { rewriteDisk } from "./rewrite-disk.ts";
 import { runningServer } from "./running-server.ts";
 import { runAsRoot } from "./run-as-root.ts";
+import { replaceCommand, shutOut } from "./shut-out.ts";
 
 /** From the start of the firmware to the end of cloud-init; emulated machines take minutes. */
 const BOOT_MS = 600_000;
-const SCRIPT_MS = 60_000;
 
-/**
- * Waits for the end of cloud-init, and makes the next host key in the machine. Prints its public
- * half. A second call prints the same.
- */
-const MAKE_KEY = `
-cloud-init status --wait >/dev/null 2>&1 || true
-[ -e /etc/ssh/vmrig_next.pub ] || {
-  rm -f /etc/ssh/vmrig_next
-  ssh-keygen -q -t ed25519 -N "" -C "" -f /etc/ssh/vmrig_next || exit 1
-  sync
-}
-cut -d " " -f 1-2 /etc/ssh/vmrig_next.pub
-`;
+/** It may take as long as the boot. Later scripts hold the machine's lock only for a moment. */
+const AWAIT_CLOUD_INIT = "cloud-init status --wait > /dev/null 2>&1 || true\n";
 
-/**
- * Replaces the host key of the first boot, which was in the user data, and removes what cloud-init
- * stored of it. cloud-init never runs again: it would bring the old key back.
- */
-const ENTER_KEY = `
-set -e
-[ "$(cut -d " " -f 1-2 /etc/ssh/vmrig_next.pub)" = "$1" ]
-touch /etc/cloud/cloud-init.disabled
-rm -rf /var/lib/cloud/instances /var/lib/cloud/instance /var/log/cloud-init*.log
-rm -f /run/cloud-init/instance-data*.json /run/cloud-init/combined-cloud-config.json
-install -m 0600 /etc/ssh/vmrig_next /etc/ssh/ssh_host_ed25519_key
-install -m 0644 /etc/ssh/vmrig_next.pub /etc/ssh/ssh_host_ed25519_key.pub
-sync
-systemctl reload ssh.service
-rm -f /etc/ssh/vmrig_next /etc/ssh/vmrig_next.pub
-`;
+/** What a disk that is written again may remedy. */
+const OF_THE_DISK: ReadonlySet<string> = new Set(["MACHINE_UNREACHABLE", "ROLLBACK_FAILED"]);
 
 /**
  * Makes a new machine usable: writes the image of the config if the disk has another one, waits for
  * its first boot, replaces the host key of the first boot, and authorizes the lease's key. A call
  * that was cut is finished by the next one.
  *
- * @throws VmrigError `MACHINE_UNREACHABLE` at the deadline; `FENCED`; the faults of the cloud
+ * @param options.bootMs how long a boot is waited for. @defaultValue 600000
+ * @throws VmrigError `MACHINE_UNREACHABLE` at the deadline; `CLOUD_UNREACHABLE` if no other machine
+ *   answers this computer; `FENCED`; the faults of the cloud
  */
-export async function firstBoot(client: Client, ref: MachineRef, by: Admission): Promise<void> {
+export async function firstBoot(
+  client: Client,
+  ref: MachineRef,
+  by: Admission,
+  { bootMs = BOOT_MS }: { readonly bootMs?: number } = {},
+): Promise<void> {
   const { signal } = by;
+  const boot = { ref, by, bootMs };
   // 1. Claim it, and make it run from the right disk.
   let server = await claimServer(client, ref, by);
   if (server.labels[DISK] !== server.labels[IMAGE] || isHostKeyLost(server)) {
@@ -70,22 +55,34 @@ export async function firstBoot(client: Client, ref: MachineRef, by: Admission):
   }
   // 2. Go through its first boot. A disk that does not boot is written once more.
   try {
-    return await bootOnce(client, await runningServer(client, server, signal), { ref, by });
+    return await bootOnce(client, await runningServer(client, server, signal), boot);
   } catch (error) {
     signal.throwIfAborted();
-    if (!isVmrigError(error) || error.code !== "MACHINE_UNREACHABLE") throw error;
+    if (!isVmrigError(error) || !OF_THE_DISK.has(error.code)) throw error;
     // It may be this computer that is shut out.
-    if (!(await isLetIn(client, ref.copy, signal))) throw error;
+    if (!(await isLetIn(client, ref.copy, signal))) throw shutOut(ref, "at its first boot", error);
     by.say?.(`boot     ${ref.name}: writing its image again, because ${error.summary}`);
   }
   server = await rewriteDisk(client, await claimServer(client, ref, by), { ref, by });
-  await bootOnce(client, await runningServer(client, server, signal), { ref, by });
+  try {
+    await bootOnce(client, await runningServer(client, server, signal), boot);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!isVmrigError(error) || !OF_THE_DISK.has(error.code)) throw error;
+    throw new VmrigError("MACHINE_UNREACHABLE", {
+      message: `${ref.name} of ${ref.copy.copy} does not get through its first boot, also not with its image written again.`,
+      details: [error.summary, ...error.details],
+      hint: `replace it: ${replaceCommand(ref)}`,
+      cause: error,
+    });
+  }
 }
 
-async function bootOnce(client: Client, server: Server, { ref, by }: Boot): Promise<void> {
+async function bootOnce(client: Client, server: Server, boot: Boot): Promise<void> {
+  const { ref, by } = boot;
   // 1. Pin a host key that nothing else knows.
-  const pinned = hostKeyIn(server.labels) ?? (await makeHostKey(client, server, { ref, by }));
-  await using session = await enterHostKey(server, { ref, by, pinned });
+  const pinned = hostKeyIn(server.labels) ?? (await makeHostKey(client, server, boot));
+  await using session = await enterHostKey(server, { ...boot, pinned });
   // 2. Let the lease in.
   await letIn(session, { ref, by });
 }
@@ -98,34 +95,37 @@ function isHostKeyLost({ labels }: Server): boolean {
 interface Boot {
   readonly ref: MachineRef;
   readonly by: Admission;
+  readonly bootMs: number;
 }
 
-async function makeHostKey(client: Client, server: Server, { ref, by }: Boot): Promise<PublicKey> {
-  await using session = await openFirst(server, { ref, by });
-  const { signal } = by;
-  const { stdout } = await runAsRoot(session, MAKE_KEY, {
-    task: `make a host key on ${ref.name}`,
-    timeoutMs: BOOT_MS,
-    signal,
+async function makeHostKey(client: Client, server: Server, boot: Boot): Promise<PublicKey> {
+  await using session = await openFirst(server, boot);
+  const { ref, by, bootMs } = boot;
+  await runAsRoot(session, AWAIT_CLOUD_INIT, {
+    task: `wait for cloud-init on ${ref.name}`,
+    timeoutMs: bootMs,
+    signal: by.signal,
   });
-  const label = hostKeyLabel(stdout.trim());
+  const made = await makeNextHostKey(changeOf(ref, session, by));
+  const label = hostKeyLabel(made, { machine: ref.name, secret: secretIn(by) });
   // Before the machine uses it: a run that is killed in between must still find the machine.
   await changeLabels(client, server, (labels) => ({ ...labels, [HOST_KEY]: label }), by);
-  return stdout.trim();
+  return made;
 }
 
 /** Logs in with the pinned host key. A machine that has not entered it yet does so. */
 async function enterHostKey(
   server: Server,
-  { ref, by, pinned }: Boot & { readonly pinned: PublicKey },
+  { pinned, ...boot }: Boot & { readonly pinned: PublicKey },
 ): Promise<ControlSession> {
+  const { ref, by, bootMs } = boot;
   const open = (): Promise<ControlSession> =>
     openControl({
       ref,
       host: publicAddress(server),
       hostKey: pinned,
       secret: secretIn(by),
-      timeoutMs: BOOT_MS,
+      timeoutMs: bootMs,
       signal: by.signal,
     });
   try {
@@ -134,19 +134,14 @@ async function enterHostKey(
     if (!isVmrigError(error) || error.code !== "HOST_KEY_MISMATCH") throw error;
   }
   {
-    await using session = await openFirst(server, { ref, by });
-    await runAsRoot(session, ENTER_KEY, {
-      args: [pinned],
-      task: `replace the first host key of ${ref.name}`,
-      timeoutMs: SCRIPT_MS,
-      signal: by.signal,
-    });
+    await using session = await openFirst(server, boot);
+    await enterNextHostKey(changeOf(ref, session, by), pinned);
   }
   return await open();
 }
 
 /** Logs in with the host key of the first boot. */
-async function openFirst(server: Server, { ref, by }: Boot): Promise<ControlSession> {
+async function openFirst(server: Server, { ref, by, bootMs }: Boot): Promise<ControlSession> {
   const nonce = server.labels[BOOT];
   if (nonce === undefined)
     throw new VmrigError("HOST_KEY_MISMATCH", {
@@ -159,7 +154,7 @@ async function openFirst(server: Server, { ref, by }: Boot): Promise<ControlSess
     host: publicAddress(server),
     hostKey: firstHostKey(secret, nonce).publicKey,
     secret,
-    timeoutMs: BOOT_MS,
+    timeoutMs: bootMs,
     signal: by.signal,
   });
 }

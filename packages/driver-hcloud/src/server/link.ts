@@ -1,23 +1,13 @@
 import { VmrigError, type Authority, type LinkAction, type MachineRef } from "vmrig/driver";
 import type { Client } from "../api/call/client.ts";
 import type { Server } from "../api/servers.ts";
+import { setGuestLink } from "../guest/link.ts";
 import type { RootShell } from "../guest/root-shell.ts";
 import { DISCONNECTED, without } from "../labels.ts";
+import { changeOf } from "./change.ts";
 import { changeLabels, claimServer } from "./claimed-server.ts";
 import { openPinned } from "./pinned-session.ts";
-import { runAsRoot } from "./run-as-root.ts";
-
-const SCRIPT_MS = 60_000;
-
-/** `$1`: hardware address, `$2`: `up` or `down`. networkd asks for the address again by itself. */
-const SET_LINK = `
-for link in /sys/class/net/*; do
-  [ "$(cat "$link/address")" = "$1" ] || continue
-  exec ip link set dev "\${link##*/}" "$2"
-done
-echo "no interface has the address $1" >&2
-exit 1
-`;
+import { runsOrIsOff } from "./running-server.ts";
 
 /**
  * Disconnects a machine from the private network of its copy, or connects it. The API could detach
@@ -30,7 +20,7 @@ export async function setMachineLink(
   { ref, action }: { readonly ref: MachineRef; readonly action: LinkAction },
   by: Authority,
 ): Promise<void> {
-  const server = await claimServer(client, ref, by);
+  const server = await runsOrIsOff(client, await claimServer(client, ref, by), by.signal);
   if (server.status !== "running")
     throw new VmrigError("MACHINE_OFF", {
       message: `${ref.name} is off, so its network cannot be switched.`,
@@ -76,10 +66,5 @@ export async function setLink(
       message: `${ref.name} is not attached to the private network of ${ref.copy.copy}.`,
       hint: "it was detached outside vmrig: `vmrig up` shows what Terraform would change",
     });
-  await runAsRoot(shell, SET_LINK, {
-    args: [attached.mac_address, state],
-    task: `switch the network of ${ref.name} ${state}`,
-    timeoutMs: SCRIPT_MS,
-    signal: by.signal,
-  });
+  await setGuestLink(changeOf(ref, shell, by), { mac: attached.mac_address, to: state });
 }

@@ -1,7 +1,8 @@
 import type { CopySpec, Inventory, MachineStatus, PowerState } from "vmrig/driver";
 import type { Client } from "../api/call/client.ts";
 import type { Server } from "../api/servers.ts";
-import { DISCONNECTED, hostKeyIn, MACHINE, OWNER, snapshotsIn } from "../labels.ts";
+import { hostKeyIn } from "../host-key-label.ts";
+import { DISCONNECTED, MACHINE, OWNER, snapshotsIn } from "../labels.ts";
 import { copyServers } from "./copy-servers.ts";
 
 /** Port of sshd, which no firewall rule of another port would let through. */
@@ -39,7 +40,10 @@ function machineStatus(server: Server): MachineStatus {
   };
 }
 
-/** A server that starts, stops, migrates or is rebuilt is not usable yet. */
+/**
+ * A server that starts, stops, migrates or is rebuilt is not off: a login waits for it, and
+ * `vmrig down` must not pass it over.
+ */
 function powerOf({ status }: Server): PowerState {
-  return status === "running" ? "running" : status === "deleting" ? "absent" : "off";
+  return status === "deleting" ? "absent" : status === "off" ? "off" : "running";
 }

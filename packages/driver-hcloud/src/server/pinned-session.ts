@@ -1,7 +1,8 @@
 import { VmrigError, type Authority, type MachineRef } from "vmrig/driver";
 import type { Server } from "../api/servers.ts";
 import { secretIn } from "../keys.ts";
-import { hostKeyIn } from "../labels.ts";
+import { hostKeyIn, isHostKeyEdited } from "../host-key-label.ts";
+import { HOST_KEY } from "../labels.ts";
 import { openControl, type ControlSession } from "./control-session.ts";
 import { publicAddress } from "./public-address.ts";
 
@@ -22,7 +23,15 @@ export async function openPinned(
     timeoutMs = BOOT_MS,
   }: { readonly ref: MachineRef; readonly by: Authority; readonly timeoutMs?: number },
 ): Promise<ControlSession> {
-  const hostKey = hostKeyIn(server.labels);
+  const { id, name, labels } = server;
+  const secret = secretIn(by);
+  if (isHostKeyEdited(labels, { machine: ref.name, secret }))
+    throw new VmrigError("HOST_KEY_MISMATCH", {
+      message: `The label ${HOST_KEY} of server ${id} "${name}" is not as vmrig has set it, so the host key of ${ref.name} is unknown.`,
+      details: [`label: ${labels[HOST_KEY]}`],
+      hint: "it was edited outside vmrig: set it back in the project's console, or run `vmrig up`, which writes the disk again",
+    });
+  const hostKey = hostKeyIn(labels);
   if (hostKey === undefined)
     throw new VmrigError("MACHINE_UNREACHABLE", {
       message: `The first boot of ${ref.name} has not ended, so its host key is unknown.`,
@@ -33,7 +42,7 @@ export async function openPinned(
     ref,
     host,
     hostKey,
-    secret: secretIn(by),
+    secret,
     timeoutMs,
     signal: by.signal,
   });

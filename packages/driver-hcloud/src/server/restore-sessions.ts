@@ -1,4 +1,4 @@
-import { isVmrigError, VmrigError, type Admission, type MachineRef } from "vmrig/driver";
+import { isVmrigError, type Admission, type MachineRef } from "vmrig/driver";
 import { awaitActions } from "../api/action/await-actions.ts";
 import type { Client } from "../api/call/client.ts";
 import { resetServer } from "../api/server-actions.ts";
@@ -8,6 +8,7 @@ import { isLetIn } from "./is-let-in.ts";
 import { BOOT_MS, openPinned } from "./pinned-session.ts";
 import { stillClaimed } from "./claimed-server.ts";
 import { settledServer } from "./running-server.ts";
+import { shutOut } from "./shut-out.ts";
 
 /** How long a machine that should be up may take to let vmrig in, before it is reset. */
 const ANSWER_MS = 60_000;
@@ -54,7 +55,7 @@ export class RestoreSessions implements AsyncDisposable {
       signal.throwIfAborted();
       if (!isVmrigError(error) || error.code !== "MACHINE_UNREACHABLE") throw error;
       if (await isLetIn(this.#client, this.#ref.copy, signal)) throw error;
-      throw shutOut(this.#ref, this.#server, error);
+      throw shutOut(this.#ref, "after it was started", error);
     }
   }
 
@@ -86,13 +87,4 @@ export class RestoreSessions implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const session of this.#sessions) await session[Symbol.asyncDispose]();
   }
-}
-
-function shutOut({ copy, name }: MachineRef, { id }: Server, cause: VmrigError): VmrigError {
-  return new VmrigError("CLOUD_UNREACHABLE", {
-    message: `No machine of "${copy.rig}" answers this computer, also not ${name} after it was started.`,
-    details: [cause.summary],
-    hint: `add the network of this computer to \`firewall.ssh\` of the config. If it is there, ${name} is dead: delete server ${id} in the project's console, then run \`vmrig up --allow hcloud_server.${name}\``,
-    cause,
-  });
 }

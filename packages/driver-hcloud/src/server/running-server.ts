@@ -32,6 +32,20 @@ export function settledServer(client: Client, of: Server, signal: AbortSignal): 
   });
 }
 
+/**
+ * Returns a server that runs or is off, for a change that only a running one takes. A server that
+ * starts or migrates is waited for.
+ */
+export async function runsOrIsOff(
+  client: Client,
+  of: Server,
+  signal: AbortSignal,
+): Promise<Server> {
+  return of.status === "running" || of.status === "off"
+    ? of
+    : await settledServer(client, of, signal);
+}
+
 /** Returns a server that runs, and starts it if it is off. */
 export async function runningServer(
   client: Client,

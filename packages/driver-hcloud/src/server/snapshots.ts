@@ -16,7 +16,7 @@ import { keptSnapshots } from "./kept-snapshots.ts";
 import { noteConnected, setLink } from "./link.ts";
 import { BOOT_MS, openPinned } from "./pinned-session.ts";
 import { RestoreSessions } from "./restore-sessions.ts";
-import { runningServer } from "./running-server.ts";
+import { runningServer, runsOrIsOff } from "./running-server.ts";
 
 export interface OneSnapshot {
   readonly ref: MachineRef;
@@ -29,7 +29,7 @@ export async function captureSnapshot(
   { ref, snapshot }: OneSnapshot,
   by: Authority,
 ): Promise<void> {
-  const server = await claimServer(client, ref, by);
+  const server = await runsOrIsOff(client, await claimServer(client, ref, by), by.signal);
   if (server.status !== "running")
     throw new VmrigError("MACHINE_OFF", {
       message: `${ref.name} is off, so it cannot be captured.`,

@@ -18,11 +18,9 @@ export const FIREWALL = "vmrig_firewall";
 export const GROUP = "vmrig_group";
 
 /** The machines' addresses are in the first /24, and its first address is the gateway. */
-const NETWORK_RANGE = "10.77.0.0/16";
-const SUBNET_RANGE = "10.77.0.0/24";
-
-/** Servers that a placement group can have. */
-const MOST_IN_GROUP = 10;
+export function lanPrefixOf(range: string): string {
+  return range.split(".").slice(0, 3).join(".");
+}
 
 /** What depends on the cloud and on the config. Missing for a stack that only destroys. */
 export interface CopyPlan {
@@ -32,7 +30,13 @@ export interface CopyPlan {
   /** Its digest, as a label. */
   readonly digest: string;
   readonly ssh: readonly string[];
+  /** Private network: `10.77.0.0/16`. */
+  readonly range: string;
   readonly placements: ReadonlyMap<string, Placement>;
+  /** Names of the machines in the placement group. */
+  readonly grouped: ReadonlySet<string>;
+  /** Names of machines whose address changes before that of the key. */
+  readonly waitsFor: ReadonlyMap<string, string>;
   readonly secret: string;
 }
 
@@ -42,7 +46,10 @@ const NO_PLAN: CopyPlan = {
   image: 1,
   digest: "none",
   ssh: ["0.0.0.0/32"],
+  range: "10.77.0.0/16",
   placements: new Map(),
+  grouped: new Set(),
+  waitsFor: new Map(),
   secret: "",
 };
 
@@ -72,7 +79,7 @@ export function declareCopy(
   stack.resource({
     type: "hcloud_network",
     name: NETWORK,
-    attributes: { name: copy.copy, ip_range: NETWORK_RANGE, labels },
+    attributes: { name: copy.copy, ip_range: plan.range, labels },
   });
   stack.resource({
     type: "hcloud_network_subnet",
@@ -81,7 +88,7 @@ export function declareCopy(
       network_id: reference(`hcloud_network.${NETWORK}`, "id"),
       type: "cloud",
       network_zone: plan.zone,
-      ip_range: SUBNET_RANGE,
+      ip_range: `${lanPrefixOf(plan.range)}.0/24`,
     },
     dependsOn: [NETWORK],
   });
@@ -94,13 +101,25 @@ export function declareCopy(
       rule: [{ direction: "in", protocol: "tcp", port: "22", source_ips: [...plan.ssh] }],
     },
   });
-  if (copy.machines.length <= MOST_IN_GROUP)
-    stack.resource({
-      type: "hcloud_placement_group",
-      name: GROUP,
-      attributes: { name: copy.copy, type: "spread", labels },
-    });
-  for (const machine of copy.machines) declareServer(stack, { copy, machine, labels, plan });
+  stack.resource({
+    type: "hcloud_placement_group",
+    name: GROUP,
+    attributes: { name: copy.copy, type: "spread", labels },
+  });
+  for (const machine of inOrder(copy.machines, plan.waitsFor))
+    declareServer(stack, { copy, machine, labels, plan });
+}
+
+/** A stack names only what it has already. */
+function inOrder(
+  machines: readonly MachineSpec[],
+  waitsFor: ReadonlyMap<string, string>,
+): readonly MachineSpec[] {
+  const depth = (name: string): number => {
+    const before = waitsFor.get(name);
+    return before === undefined ? 0 : depth(before) + 1;
+  };
+  return machines.toSorted((a, b) => depth(a.name) - depth(b.name));
 }
 
 interface ServerOptions {
@@ -113,7 +132,8 @@ interface ServerOptions {
 function declareServer(stack: RigStack, { copy, machine, labels, plan }: ServerOptions): void {
   const { name, lanAddress } = machine;
   const { location, serverType } = plan.placements.get(name) ?? {};
-  const grouped = copy.machines.length <= MOST_IN_GROUP;
+  const grouped = plan.grouped.has(name);
+  const before = plan.waitsFor.get(name);
   const nonce = randomBytes(16).toString("hex");
   const hostKey = firstHostKey(plan.secret, nonce);
   const { publicKey } = controlKey(plan.secret);
@@ -151,7 +171,13 @@ function declareServer(stack: RigStack, { copy, machine, labels, plan }: ServerO
         [FENCE]: "0",
       },
     },
-    dependsOn: [KEY, SUBNET, FIREWALL, ...(grouped ? [GROUP] : [])],
+    dependsOn: [
+      KEY,
+      SUBNET,
+      FIREWALL,
+      ...(grouped ? [GROUP] : []),
+      ...(before === undefined ? [] : [before]),
+    ],
     // An imported server has no `public_net` in the state, and vmrig rebuilds it from newer images.
     ignoreChanges: [
       "image",

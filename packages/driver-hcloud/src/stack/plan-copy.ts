@@ -4,14 +4,16 @@ import { MACHINE } from "../labels.ts";
 import type { Settings } from "../options.ts";
 import { imageOfDigest } from "../published-image.ts";
 import { copyServers } from "../server/copy-servers.ts";
+import { addressOrder } from "./address-order.ts";
 import type { CopyPlan } from "./declare-copy.ts";
+import { groupMembers } from "./group-members.ts";
 import { choosePlacement, findOffer } from "./placement.ts";
 
 /**
  * Decides what the stack of a copy contains: its image, and where each machine is. Servers that
  * exist stay where they are.
  *
- * @throws VmrigError as {@link findOffer}; `IMAGE_MISSING`
+ * @throws VmrigError as {@link findOffer} and {@link addressOrder}; `IMAGE_MISSING`
  */
 export async function planCopy(
   client: Client,
@@ -38,5 +40,15 @@ export async function planCopy(
       return [machine.name, choice];
     }),
   );
-  return { zone: offer.zone, image, digest, ssh: settings.ssh, placements, secret };
+  return {
+    zone: offer.zone,
+    image,
+    digest,
+    ssh: settings.ssh,
+    range: settings.range,
+    placements,
+    grouped: groupMembers(copy, existing),
+    waitsFor: addressOrder(copy, existing),
+    secret,
+  };
 }

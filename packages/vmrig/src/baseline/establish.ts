@@ -15,6 +15,8 @@ import { admission, authority, onEach, type LeasedContext } from "./leased-conte
 export type BaselineSource = Pick<BaselineInputs, "fingerprint" | "recipes">;
 
 export interface EstablishOptions {
+  /** What the driver said since the lease was acquired. @defaultValue it is asked */
+  readonly inventory?: Inventory | undefined;
   /** Rebuilds the baseline even when it exists. */
   readonly rebuild?: boolean;
   /**
@@ -43,10 +45,10 @@ export interface Established {
 export async function establishBaseline(
   context: LeasedContext,
   source: BaselineSource,
-  { rebuild = false, pristines: chosen }: EstablishOptions = {},
+  { inventory: known, rebuild = false, pristines: chosen }: EstablishOptions = {},
 ): Promise<Established> {
   const { driver, copy, say } = context;
-  const inventory = await driver.inspect(copy);
+  const inventory = known ?? (await driver.inspect(copy));
   refuseUnreadable(context, inventory);
   const inUse = chosen ?? pristinesInUse(ownMachines(context, inventory));
   const fresh = copy.machines.map(({ name }) => name).filter((name) => !inUse.has(name));
@@ -133,7 +135,7 @@ function refuseUnreadable({ copy, driver }: LeasedContext, { machines }: Invento
  * created, so its present state must not become the pristine one.
  */
 function refuseLostPristine(
-  { driver }: LeasedContext,
+  { copy }: LeasedContext,
   { machines }: Inventory,
   fresh: readonly string[],
 ): void {
@@ -142,7 +144,7 @@ function refuseLostPristine(
   throw new VmrigError("ROLLBACK_FAILED", {
     message: `${used.name} has no \`${PRISTINE}\` snapshot, so its baseline cannot be rebuilt.`,
     details: [`available: ${used.snapshots.join(", ")}`],
-    hint: `replace it: \`vmrig up --allow ${machineAddress(driver, used.name)}\``,
+    hint: `replace it: \`vmrig up --copy ${copy.copy} --replace ${used.name}\``,
   });
 }
 

@@ -34,6 +34,8 @@ interface RecoveryTest {
   readonly said: string[];
   /** Errors that the next restores of pc1 throw. */
   readonly failures: VmrigError[];
+  /** How often the driver was asked for the machines. */
+  readonly inspections: () => number;
 }
 
 /**
@@ -43,14 +45,22 @@ interface RecoveryTest {
 function setUpRecovery({
   stop = true,
   held = true,
-}: { readonly stop?: boolean; readonly held?: boolean } = {}): RecoveryTest {
+  fixed = false,
+}: {
+  readonly stop?: boolean;
+  readonly held?: boolean;
+  readonly fixed?: boolean;
+} = {}): RecoveryTest {
+  let inspections = 0;
   const asked: string[] = [];
   const said: string[] = [];
   const failures: VmrigError[] = [];
   const driver = {
     name: "paper",
     guest: "shell",
+    ...(fixed && { fixedAddresses: true }),
     async inspect() {
+      inspections += 1;
       const status = {
         power: "running",
         address: { host: "127.0.0.1", port: 22 },
@@ -87,6 +97,7 @@ function setUpRecovery({
     asked,
     said,
     failures,
+    inspections: () => inspections,
   };
 }
 
@@ -95,6 +106,19 @@ test("machines that can be restored are rolled back, without further steps", asy
   expect((await recovery.rollBack()).map(({ name }) => name)).toEqual(["pc1", "pc2"]);
   expect(asked).toEqual(["restore baseline-b"]);
   expect(said).toEqual([]);
+});
+
+test("addresses are asked for after each rollback, and once where they stay the same", async () => {
+  const changing = setUpRecovery();
+  const fixed = setUpRecovery({ fixed: true });
+  for (const { recovery } of [changing, fixed]) {
+    await recovery.rollBack();
+    await recovery.rollBackAhead();
+    await recovery.rollBack();
+  }
+  expect([changing.inspections(), fixed.inspections()]).toEqual([3, 1]);
+  await fixed.recovery.escalate([{ machine: "pc1", error: failure("MACHINE_UNREACHABLE") }]);
+  expect(fixed.inspections(), "a machine that did not answer may have another one").toBe(2);
 });
 
 test("a machine that cannot be restored is restarted from its snapshot, which is printed once with the reason", async () => {
@@ -139,7 +163,7 @@ test("a machine that could not be proven takes the second step immediately, and 
       "last error: no QEMU_FAILED.",
     ],
     // Its console cannot be read.
-    hint: "replace it with `vmrig up --copy pcs-1 --allow terraform_data.pc1`",
+    hint: "replace it with `vmrig up --copy pcs-1 --replace pc1`",
     cause: { code: "ROLLBACK_FAILED" },
   });
 });

@@ -1,4 +1,3 @@
-import { machineAddress } from "../driver/machine-address.ts";
 import { isVmrigError, VmrigError } from "../errors/vmrig-error.ts";
 import { establishBaseline, type BaselineSource } from "./establish.ts";
 import { baselineSnapshot } from "./baseline-id.ts";
@@ -59,6 +58,14 @@ export function createRecovery({
   const { driver, copy, say } = context;
   let baseline = established;
   const unhealthy = new Map<string, RecoveryState>();
+  let known: readonly MachineAccess[] | undefined;
+
+  const access = async (): Promise<readonly MachineAccess[]> => {
+    context.lease.assertHeld();
+    const found = known ?? (await accessAfterRollback(context));
+    if (driver.fixedAddresses === true) known = found;
+    return found;
+  };
 
   /** Moves a machine that could not be restored to the next step that its driver supports. */
   const raiseStep = (name: string, cause: unknown): RecoveryState => {
@@ -122,6 +129,7 @@ export function createRecovery({
   };
 
   const establish = async (): Promise<void> => {
+    known = undefined;
     ({ id: baseline } = await establishBaseline(context, source, { rebuild: true }));
     await onEach(context, (machine) =>
       driver.restore(machine, baselineSnapshot(baseline), admission(context)),
@@ -132,7 +140,7 @@ export function createRecovery({
     const due = [...unhealthy.values()].some(({ step }) => step === 2);
     if (due || (await onEach(context, ({ name }) => restore(name))).includes(false))
       await rebuild();
-    return accessAfterRollback(context);
+    return await access();
   };
 
   return {
@@ -148,9 +156,11 @@ export function createRecovery({
       await onEach(context, (machine) =>
         driver.restore(machine, baselineSnapshot(baseline), admission(context)),
       );
-      return accessAfterRollback(context);
+      return await access();
     },
     async escalate(reports) {
+      // A machine that does not answer may have got another address.
+      known = undefined;
       for (const { machine, error } of reports) raiseStep(machine, error);
       return restoreAll();
     },
@@ -201,7 +211,7 @@ function broken({
       `tried: ${[...steps, "rebuilding its baseline", ...rewritten].join(", ")}`,
       ...(last === undefined ? [] : [`last error: ${summary(last)}`]),
     ],
-    hint: `${see}replace it with \`vmrig up --copy ${copy.copy} --allow ${machineAddress(driver, machine)}\``,
+    hint: `${see}replace it with \`vmrig up --copy ${copy.copy} --replace ${machine}\``,
     cause: first,
   });
 }

@@ -18,6 +18,8 @@ export interface LeaseMachinesOptions extends OpenedRig {
   readonly only?: string | undefined;
   /** Addresses of resources that may be replaced. @defaultValue none */
   readonly allow?: ReadonlySet<string>;
+  /** Addresses of machines to replace. @defaultValue none */
+  readonly replace?: ReadonlySet<string> | undefined;
   /** Upgrades the packages first. @defaultValue false */
   readonly refresh?: boolean;
 }
@@ -28,7 +30,7 @@ export interface LeaseMachinesOptions extends OpenedRig {
  */
 export async function leaseMachines<T>(
   { holder, say, signal: interrupted }: VerbContext,
-  { rig, folders, only, allow, refresh = false }: LeaseMachinesOptions,
+  { rig, folders, only, allow, replace, refresh = false }: LeaseMachinesOptions,
   work: (leased: LeasedMachines) => Promise<T>,
 ): Promise<T> {
   // Loaded late, so that the help and mistakes are printed without delay.
@@ -47,6 +49,7 @@ export async function leaseMachines<T>(
     refresh,
     ...(only !== undefined && { only }),
     ...(allow && { allow }),
+    ...(replace && { replace }),
   });
   // Closes the gate only during the claim. After that, the signal ends `work`.
   const giveUp = (): void => void gate.close();

@@ -1,8 +1,10 @@
+import { machineAddress } from "../driver/machine-address.ts";
 import type { ErrorCode } from "../errors/codes.ts";
 import { isVmrigError } from "../errors/vmrig-error.ts";
 import { leaseMachines } from "./lease-machines.ts";
 import { openRig } from "./open-rig.ts";
-import { pickCopies } from "./pick-copy.ts";
+import { pickCopies, pickCopy } from "./pick-copy.ts";
+import { pickMachine } from "./pick-machine.ts";
 import type { VerbContext } from "./verb.ts";
 
 export interface ReadyOptions {
@@ -10,6 +12,8 @@ export interface ReadyOptions {
   readonly copy?: string | undefined;
   /** Addresses of resources that may be replaced. @defaultValue none */
   readonly allow?: ReadonlySet<string>;
+  /** Names of machines to replace, in one copy. @defaultValue none */
+  readonly replace?: readonly string[] | undefined;
   /** Upgrades the packages first. @defaultValue false */
   readonly refresh?: boolean | undefined;
 }
@@ -25,16 +29,29 @@ const OF_ONE_COPY: ReadonlySet<ErrorCode> = new Set(["MACHINE_BROKEN", "UPGRADE_
  */
 export async function readyCopies(
   context: VerbContext,
-  { copy, allow, refresh = false }: ReadyOptions,
+  { copy, allow, replace, refresh = false }: ReadyOptions,
 ): Promise<void> {
   const opened = await openRig(context);
   if (refresh) (await import("../baseline/refresh.ts")).requireRefresh(opened.rig.driver);
   const failures: unknown[] = [];
-  for (const only of pickCopies(opened.rig, copy)) {
+  const addresses = replace?.map((name) =>
+    machineAddress(opened.rig.driver, pickMachine(opened.rig, name)),
+  );
+  // The name of a machine means one machine, not one of each copy.
+  const copies = addresses
+    ? [pickCopy(opened.rig, opened.folders, copy).copy]
+    : pickCopies(opened.rig, copy);
+  for (const only of copies) {
     try {
       await leaseMachines(
         context,
-        { ...opened, only, refresh, ...(allow && { allow }) },
+        {
+          ...opened,
+          only,
+          refresh,
+          ...(allow && { allow }),
+          ...(addresses && { replace: new Set(addresses) }),
+        },
         async ({ claim }) => {
           const names = Object.keys(claim.machines).join(", ");
           context.print(`ready    ${claim.copy}: ${names} at baseline ${claim.baseline}\n`);

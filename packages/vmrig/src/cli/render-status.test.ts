@@ -76,13 +76,20 @@ test("machines are listed in columns, above their state", () => {
         snapshots: [],
         location: "pid 7",
         baseline: "current",
+        upToDate: at(-3 * 86_400 - 60),
       },
-      { name: "server", power: "off", snapshots: [], baseline: "other" },
+      {
+        name: "server",
+        power: "off",
+        snapshots: [],
+        baseline: "other",
+        upToDate: at(-7_300),
+      },
     ],
   });
   expect(lines.slice(3, 6)).toEqual([
-    "  pc1      running   127.0.0.1:2222   baseline current             pid 7",
-    "  server   off       -                baseline of another config",
+    "  pc1      running   127.0.0.1:2222   baseline current, 3 days old            pid 7",
+    "  server   off       -                baseline of another config, 2.0 h old",
     "  Terraform state version 4, apply of pc1 not completed; fence 7",
   ]);
 });

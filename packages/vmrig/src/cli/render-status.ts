@@ -1,5 +1,6 @@
 import { toDate } from "../clock/real-time.ts";
 import type { CopyStatus, MachineView, RigStatus, Waiting } from "../operations/rig-status.ts";
+import { inDays } from "../gate/copies/baseline-age.ts";
 import { formatDuration } from "../clock/format-duration.ts";
 import { describeHolder } from "../lease/holder.ts";
 import { costLines } from "./render-costs.ts";
@@ -55,7 +56,7 @@ function copyLines(copy: CopyStatus, now: number): string[] {
       ? []
       : [`  broken   for ${since(broken.since, now)}: ${broken.cause}`]),
     ...(elsewhere === undefined ? [] : [`  in another container: ${elsewhere}`]),
-    ...alignColumns(machines.map(machineRow)).map((row) => `  ${row}`),
+    ...alignColumns(machines.map((machine) => machineRow(machine, now))).map((row) => `  ${row}`),
     `  ${state}; ${fence === 0 ? "no fence yet" : `fence ${fence}`}`,
   ];
 }
@@ -79,11 +80,26 @@ function leaseState(
   return `${state} by ${describeHolder(holder)}${from === undefined ? "" : ` for ${since(from, now)}`}, ${until}`;
 }
 
-function machineRow(machine: MachineView): string[] {
+function machineRow(machine: MachineView, now: number): string[] {
   const { name, power, address, baseline, location, incomplete, unreadable } = machine;
   const fault = incomplete ? ", incomplete" : unreadable === undefined ? "" : ", unreadable";
   const at = address === undefined ? "-" : `${address.host}:${address.port}`;
-  return [name, `${power}${fault}`, at, BASELINES[baseline], location ?? ""];
+  return [
+    name,
+    `${power}${fault}`,
+    at,
+    `${BASELINES[baseline]}${ageOf(machine, now)}`,
+    location ?? "",
+  ];
+}
+
+const DAY_MS = 86_400_000;
+
+/** How long ago the packages of a baseline were the newest ones: see `baseline.maxAge`. */
+function ageOf({ baseline, upToDate }: MachineView, now: number): string {
+  if (baseline === "none" || upToDate === undefined) return "";
+  const age = now - toDate(upToDate).getTime();
+  return `, ${age < 2 * DAY_MS ? formatDuration(age) : inDays(age)} old`;
 }
 
 const BASELINES = {

@@ -49,7 +49,7 @@ export function describeCopy(rig: ResolvedRig, number: number, folders: Folders)
       cpus,
       memoryMb,
       diskGb,
-      lanAddress: `10.77.0.${11 + index}`,
+      lanAddress: `${rig.driver.lanPrefix ?? "10.77.0"}.${11 + index}`,
     })),
   };
 }

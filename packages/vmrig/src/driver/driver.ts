@@ -109,6 +109,17 @@ export interface Driver {
    */
   readonly externalKernel?: true;
   /**
+   * Set for a driver whose machines keep address and host key until they are created or written
+   * again. A run then asks for them once, and not after each rollback.
+   */
+  readonly fixedAddresses?: true;
+  /**
+   * Start of the private addresses of a copy's machines, which are `.11` and up.
+   *
+   * @defaultValue `10.77.0`
+   */
+  readonly lanPrefix?: string;
+  /**
    * Type of the resource of a machine, which its address for `--allow` begins with.
    *
    * @defaultValue `terraform_data`

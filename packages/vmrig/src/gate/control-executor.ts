@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { accessToRunning } from "../baseline/login.ts";
 import { admission, authority, type LeasedContext } from "../baseline/leased-context.ts";
 import type { MachineRef } from "../driver/driver.ts";
+import type { Inventory } from "../driver/inventory.ts";
 import { VmrigError } from "../errors/vmrig-error.ts";
 import type { ControlCommand, ControlResult } from "../protocol/control-command.ts";
 
@@ -17,8 +18,12 @@ export interface ControlExecutor {
    *   `UNKNOWN_MACHINE`
    */
   execute(command: ControlCommand): Promise<ControlResult>;
-  /** Deletes all checkpoints, including those of a run that was killed. */
-  dropCheckpoints(): Promise<void>;
+  /**
+   * Deletes all checkpoints, including those of a run that was killed.
+   *
+   * @param inventory what the driver said since the lease was acquired. @defaultValue it is asked
+   */
+  dropCheckpoints(inventory?: Inventory): Promise<void>;
   /** Whether this run took a checkpoint. */
   readonly hasCheckpoints: boolean;
 }
@@ -101,11 +106,11 @@ export function createControlExecutor(context: LeasedContext): ControlExecutor {
         machines: await accessToRunning(context),
       };
     },
-    async dropCheckpoints() {
+    async dropCheckpoints(inventory) {
       taken = 0;
       const { drop } = driver;
       if (drop === undefined) return;
-      const { machines } = await driver.inspect(copy);
+      const { machines } = inventory ?? (await driver.inspect(copy));
       await settleAll(
         machines.map(async ({ name, snapshots }) => {
           // One after the other: a driver runs one deletion per machine at a time.

@@ -16,6 +16,8 @@ export interface GateOptions {
   readonly only?: string;
   /** Addresses that a person allowed Terraform to replace. A test run allows none. */
   readonly allow?: ReadonlySet<string>;
+  /** Addresses of machines that a person asked to replace. @defaultValue none */
+  readonly replace?: ReadonlySet<string>;
   /** Upgrades the packages of each copy before its machines are handed out. @defaultValue false */
   readonly refresh?: boolean;
   readonly clock?: Clock;

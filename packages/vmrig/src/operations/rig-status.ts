@@ -13,7 +13,9 @@ import type { StateStore } from "../provision/state/state-store.ts";
 import type { GateOptions } from "../gate/gate-options.ts";
 import { IN_USE_IN } from "../local-files/used-elsewhere.ts";
 import { readRetainedCopy } from "../gate/copies/retained-copy.ts";
-import { brokenMark } from "../gate/copies/copy-record.ts";
+import { pristinesInUse } from "../baseline/pristine.ts";
+import { baselineAge } from "../gate/copies/baseline-age.ts";
+import { brokenMark, upToDateOf } from "../gate/copies/copy-record.ts";
 import { storeAddresses } from "../gate/store/open-store.ts";
 import { askAccount, type Unreachable } from "./account/ask-account.ts";
 import { readCosts, type RigCosts } from "./account/rig-costs.ts";
@@ -76,6 +78,11 @@ export interface MachineView extends Omit<MachineStatus, "hostKey" | "owner" | "
    * `none` is none; `unknown` means that a comparison would need a download.
    */
   readonly baseline: Baseline;
+  /**
+   * When the packages of its baseline were the newest ones: the creation of the machine, or its last
+   * upgrade. Missing when it is not known.
+   */
+  readonly upToDate?: string;
 }
 
 export interface Waiting {
@@ -166,7 +173,7 @@ async function lookAtCopy(
     ...(stamp && { terraform: stamp }),
     applying,
     ...("machines" in inventory
-      ? { machines: await lookAtMachines({ rig, copy, inventory }) }
+      ? { machines: await lookAtMachines({ rig, copy, inventory, record, now }) }
       : { ...inventory, machines: [] }),
   };
 }
@@ -182,16 +189,34 @@ async function lookAtMachines({
   rig,
   copy,
   inventory,
+  record,
+  now,
 }: Pick<RigStatusOptions, "rig"> & {
   readonly copy: CopySpec;
   readonly inventory: Inventory;
+  readonly record: unknown;
+  readonly now: number;
 }): Promise<MachineView[]> {
+  const names = new Set(copy.machines.map(({ name }) => name));
+  const own = inventory.machines.filter(({ name }) => names.has(name));
+  const inUse = pristinesInUse(own);
+  const upToDate = upToDateOf(record);
+  const from = (name: string): string | undefined => {
+    const pristine = inUse.get(name);
+    if (pristine === undefined) return undefined;
+    const age = baselineAge({ pristines: new Map([[name, pristine]]), upToDate, now });
+    return age === undefined ? undefined : iso(now - age);
+  };
   const wanted = await wantedBaseline(rig, copy, inventory);
   return inventory.machines.map(
-    ({ hostKey: _hostKey, owner: _owner, origin: _origin, ...machine }) => ({
-      ...machine,
-      baseline: baselineOf(machine, wanted),
-    }),
+    ({ hostKey: _hostKey, owner: _owner, origin: _origin, ...machine }) => {
+      const since = from(machine.name);
+      return {
+        ...machine,
+        baseline: baselineOf(machine, wanted),
+        ...(since !== undefined && { upToDate: since }),
+      };
+    },
   );
 }
 

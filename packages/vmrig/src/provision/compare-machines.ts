@@ -43,8 +43,8 @@ export interface CompareOptions {
   readonly isOfProvider?: (name: string) => boolean;
   /** Addresses that a person allowed to be replaced or deleted. @defaultValue none */
   readonly allow?: ReadonlySet<string>;
-  /** Whether to replace the machines in `allow` instead of taking them over. @defaultValue false */
-  readonly replaceAllowed?: boolean;
+  /** Addresses of machines to replace instead of taking them over. @defaultValue none */
+  readonly replace?: ReadonlySet<string>;
 }
 
 type Verdict =
@@ -145,12 +145,12 @@ function judgeStranger(
   resource: StateResource | undefined,
   options: CompareOptions & { readonly owned: boolean },
 ): Verdict {
-  const { declared, allow, replaceAllowed } = options;
+  const { declared, allow, replace } = options;
   const owned = owner !== undefined && options.owned;
   const address = resource?.address ?? `terraform_data.${name}`;
   const allowed = allow?.has(address) === true;
   const asDeclared = origin !== undefined && origin.values === declared.get(name);
-  if (owned && asDeclared && !(allowed && replaceAllowed)) return { is: "to take over" };
+  if (owned && asDeclared && replace?.has(address) !== true) return { is: "to take over" };
   // Without an owner and an origin, and outside of the state, it may be a machine of anything.
   const ours = resource !== undefined || (owned && origin !== undefined);
   const destroys = resource !== undefined && !resource.tainted;

@@ -25,7 +25,7 @@ export interface DriverTerraformOptions {
 /** Terraform for the tests of a driver. */
 export interface DriverTerraform extends ContractTerraform {
   /** Makes the machines exist, as each run does. `allow`: addresses that may be replaced. */
-  provision(allow?: readonly string[]): Promise<Provisioned>;
+  provision(allow?: readonly string[], replace?: readonly string[]): Promise<Provisioned>;
 }
 
 const TESTS: Holder = { who: "tests", host: "tests", command: "contract", session: "tests" };
@@ -47,11 +47,15 @@ export function driverTerraform(options: DriverTerraformOptions): DriverTerrafor
     say,
     guard: { fence: fence(), signal: new AbortController().signal, assertHeld: () => {} },
   });
-  const run = async (allow: readonly string[] = []): Promise<Provisioned> =>
+  const run = async (
+    allow: readonly string[] = [],
+    replace: readonly string[] = [],
+  ): Promise<Provisioned> =>
     await provision({
       ...common(),
       fingerprint: await driver.fingerprint(copy),
       allow: new Set(allow),
+      replace: new Set(replace),
       ...(secret !== undefined && { secret }),
     });
   return {

@@ -61,7 +61,7 @@ test("a machine of this owner that the state has with another id is no orphan", 
 }) => {
   await testRig.provision();
   const older = await testRig.stored();
-  await testRig.provision({ allow: new Set([PC1]), replaceAllowed: true });
+  await testRig.provision({ replace: new Set([PC1]) });
   await testRig.replaceState(older.text);
   testRig.driver.snapshots = ["pristine"];
   await createByHand(testRig.copy, "pc3");

@@ -41,17 +41,48 @@ test("updates the state in place when only a resource's input changed", async ({
   expect(await testRig.provision()).toMatchObject({ updated: [PC1, PC2], replaced: [] });
 });
 
-test("replaces an intact machine only when it is allowed and its copy is broken", async ({
+test("replaces an intact machine only when a person asked for it, and says what is lost", async ({
   testRig,
 }) => {
   await testRig.provision();
 
   expect(await testRig.provision({ allow: new Set([PC1]) })).toMatchObject({ replaced: [] });
-  expect(await testRig.provision({ replaceAllowed: true })).toMatchObject({ replaced: [] });
-  expect(await testRig.provision({ allow: new Set([PC1]), replaceAllowed: true })).toMatchObject({
+  expect(testRig.output.at(-1)).toBe("plan: no changes");
+  expect(await testRig.provision({ replace: new Set([PC1]) })).toMatchObject({
     created: [],
     replaced: [PC1],
   });
+  expect(testRig.output.slice(-3)).toEqual([
+    "replace: pc1, with everything on its disk; its address may change",
+    `plan: replace ${PC1}`,
+    "apply: done",
+  ]);
+});
+
+test("another attempt of a run replaces only what the first one did not replace", async ({
+  testRig,
+}) => {
+  await testRig.provision();
+  const before = (await testRig.state()).state?.resources;
+  const { create } = testRig.driver;
+  testRig.driver.create = `[ "$(basename "$1")" != pc2 ] || exit 1; ${create}`;
+  Object.assign(testRig.driver, {
+    alternative: async () => {
+      if (testRig.driver.create === create) return undefined;
+      testRig.driver.create = create;
+      return "the next size";
+    },
+  });
+
+  await testRig.provision({ replace: new Set([PC1, PC2]) });
+
+  const destroyed = (await testRig.destroyInputs()) as Array<{ readonly name: string }>;
+  expect(destroyed.map(({ name }) => name).toSorted()).toEqual(["pc1", "pc2"]);
+  const after = (await testRig.state()).state?.resources;
+  for (const address of [PC1, PC2]) {
+    const [old, now] = [before, after].map((all) => all?.find((one) => one.address === address));
+    expect(now?.id).not.toBe(old?.id);
+  }
 });
 
 test("adds a machine and keeps the existing ones", async ({ testRig }) => {

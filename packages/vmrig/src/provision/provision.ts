@@ -9,7 +9,7 @@ import { checkPlan, type Changes, type PlanPolicyRules } from "./plan/plan-polic
 import { planRefused } from "./plan/plan-refused.ts";
 import { openStack, type Stack } from "./stack.ts";
 import { OWNER_RESOURCE } from "./state-files.ts";
-import type { StateStamp } from "./state.ts";
+import type { State, StateStamp } from "./state.ts";
 import { inspectState, type InspectStateOptions } from "./inspect-state.ts";
 
 export interface ProvisionOptions extends InspectStateOptions {
@@ -18,13 +18,8 @@ export interface ProvisionOptions extends InspectStateOptions {
   readonly secret?: string | undefined;
   /** Addresses that a person allowed to be replaced or deleted. @defaultValue none */
   readonly allow?: ReadonlySet<string>;
-  /**
-   * Whether to replace the machines in `allow` even if they seem intact, because their copy was
-   * found broken.
-   *
-   * @defaultValue false
-   */
-  readonly replaceAllowed?: boolean;
+  /** Addresses of machines to replace, also of those that seem intact. @defaultValue none */
+  readonly replace?: ReadonlySet<string>;
 }
 
 /**
@@ -41,7 +36,7 @@ export interface Provisioned extends Changes {
  * A machine whose creation failed or was interrupted in an earlier run is recreated, and so is a
  * machine that an earlier run was replacing when it was killed. A complete machine of this owner
  * that the state lacks, or has as tainted or with another id, is taken over. Nothing else that exists is deleted or replaced, unless
- * its address is in `allow`.
+ * its address is in `allow` or `replace`.
  *
  * @throws VmrigError `PLAN_REFUSED` when the plan would do more; nothing was touched
  * @throws VmrigError `STATE_LOST` when a machine does not belong to the state; nothing was touched
@@ -50,9 +45,10 @@ export interface Provisioned extends Changes {
  */
 export async function provision(options: ProvisionOptions): Promise<Provisioned> {
   const { driver, copy, guard, say } = options;
+  const asked = new Map<string, string | undefined>();
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await provisionOnce({ ...options, attempt });
+      return await provisionOnce({ ...options, attempt, asked });
     } catch (error) {
       guard.assertHeld();
       if (!isVmrigError(error) || error.code !== "TERRAFORM_FAILED") throw error;
@@ -65,13 +61,23 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
 }
 
 async function provisionOnce(
-  options: ProvisionOptions & { readonly attempt: number },
+  options: ProvisionOptions & {
+    readonly attempt: number;
+    /** Ids of the resources to replace, by address, before the first attempt. */
+    readonly asked: Map<string, string | undefined>;
+  },
 ): Promise<Provisioned> {
-  const { driver, copy, guard, say, allow = new Set(), replaceAllowed = false } = options;
+  const { driver, copy, guard, say, attempt, asked } = options;
   // 1. Compare what exists with the state.
   const inspected = await inspectState(options);
   const { state, inventory, session } = inspected;
   const owner = state?.owner ?? randomUUID();
+  if (attempt === 0)
+    for (const address of options.replace ?? []) asked.set(address, idOf(state, address));
+  // An attempt that failed may have replaced some of them.
+  const left = [...asked].filter(([address, id]) => idOf(state, address) === id);
+  const replace = new Set(left.map(([address]) => address));
+  const allow = new Set([...(options.allow ?? []), ...asked.keys()]);
   await using stack = await openStack({ ...options, ...inspected, owner });
   const { declared, disruptive, addresses } = stack.written;
   const { applying } = session;
@@ -79,7 +85,15 @@ async function provisionOnce(
   const isLocal = (name: string): boolean =>
     declared.has(name) ||
     state?.resources.some(({ address }) => address === `terraform_data.${name}`) === true;
-  const compared = compareMachines({ ...options, ...inspected, applying, declared, isOfProvider });
+  const compared = compareMachines({
+    ...options,
+    ...inspected,
+    applying,
+    declared,
+    isOfProvider,
+    allow,
+    replace,
+  });
   refuseLostState({ copy, ...inspected, ...compared });
   const { again, vanished, takeOver } = compared;
 
@@ -93,9 +107,13 @@ async function provisionOnce(
     stack,
     before,
   });
-  const replaced = replaceAllowed ? allow : [...vanished].filter((address) => allow.has(address));
-  const replace = [...again.keys()].filter((address) => declared.has(nameIn(address)));
-  const flags = new Set([...replaced, ...replace].map((address) => `-replace=${address}`));
+  const known = new Set(addresses.values());
+  const renewed = [
+    ...[...replace].filter((address) => known.has(address)),
+    ...[...vanished].filter((address) => allow.has(address)),
+    ...[...again.keys()].filter((address) => declared.has(nameIn(address))),
+  ];
+  const flags = new Set(renewed.map((address) => `-replace=${address}`));
   const rules = {
     allow: new Set([...allow, ...again.keys(), ...interrupted]),
     vanished,
@@ -113,6 +131,8 @@ async function provisionOnce(
   if (!verdict.ok) throw planRefused(copy.copy, verdict.refused);
   const changes = machineChanges(verdict.changes);
   for (const [address, why] of again) say(`again: ${nameIn(address)} (${why})`);
+  for (const address of changes.replaced.filter((each) => replace.has(each)))
+    say(`replace: ${nameIn(address)}, with everything on its disk; its address may change`);
   for (const name of takeOver) say(`adopt: ${name} (it is complete, but not in the state)`);
   say(`plan: ${describe(changes, takeOver)}`);
 
@@ -183,6 +203,10 @@ async function taintAll(
   const verdict = checkPlan(saved.plan, { ...rules, allow });
   if (!verdict.ok) throw planRefused(copy.copy, verdict.refused);
   for (const address of addresses) await stack.taint(address);
+}
+
+function idOf(state: State | undefined, address: string): string | undefined {
+  return state?.resources.find((resource) => resource.address === address)?.id;
 }
 
 function nameIn(address: string): string {

@@ -104,7 +104,7 @@ test("a refused plan taints no machine", async ({ testRig }) => {
   await testRig.provision();
   testRig.driver.snapshots = ["pristine"];
   const older = await testRig.stored();
-  await testRig.provision({ allow: new Set([PC1]), replaceAllowed: true });
+  await testRig.provision({ replace: new Set([PC1]) });
   await testRig.replaceState(older.text);
   testRig.copy = { ...testRig.copy, machines: [machine("pc1"), machine("pc2", 1024)] };
 
@@ -147,7 +147,7 @@ test("permission alone replaces no machine that can be taken over, but repairs a
   expect(await marks(testRig)).toEqual(before);
   await testRig.emptyState();
 
-  await testRig.provision({ allow: new Set([PC1]), replaceAllowed: true });
+  await testRig.provision({ replace: new Set([PC1]) });
 
   expect(testRig.driver.removed).toEqual(["pc1"]);
   expect(await created(testRig, "pc2")).toBe(before[1]);

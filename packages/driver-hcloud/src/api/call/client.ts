@@ -1,9 +1,9 @@
-import type { Dispatcher } from "undici";
 import { systemClock, VmrigError, type Clock } from "vmrig/driver";
 import type { Body } from "./body.ts";
 import type { Call } from "./call.ts";
 import { checkEndpoint } from "./endpoint.ts";
-import { exchange, loadUndici, type NoReply, type Reply } from "./exchange.ts";
+import { sharedAgent } from "./shared-agent.ts";
+import { exchange, type NoReply, type Reply } from "./exchange.ts";
 import { queryString } from "./query.ts";
 import { sharedRateLimit } from "./rate-limit.ts";
 import { repeatCall } from "./repeat-call.ts";
@@ -37,9 +37,6 @@ export interface Client extends AsyncDisposable {
   serverTime(): number;
 }
 
-/** Calls that are under way at the same time. */
-const CONNECTIONS = 8;
-
 /** Creates a client. It sends nothing before its first call. */
 export function createClient(options: ClientOptions): Client {
   const { clock = systemClock, random = Math.random } = options;
@@ -48,12 +45,10 @@ export function createClient(options: ClientOptions): Client {
   const token = keepToken(options.token);
   const limit = sharedRateLimit({ token: options.token, endpoint }, { clock, random });
   const closing = new AbortController();
-  let agent: Promise<Dispatcher> | undefined;
   let aheadMs: number | undefined;
 
   const attempt = async (call: Call, signal: AbortSignal): Promise<Reply | NoReply> => {
-    agent ??= openAgent(endpoint);
-    const dispatcher = await agent;
+    const dispatcher = await sharedAgent(endpoint);
     const endTurn = await limit.takeTurn(signal);
     let outcome: Reply | NoReply | undefined;
     try {
@@ -85,14 +80,6 @@ export function createClient(options: ClientOptions): Client {
     async [Symbol.asyncDispose]() {
       // One of several calls has failed. The others would be repeated for minutes, for no one.
       closing.abort(new VmrigError("CANCELLED", { message: "The client of the API was closed." }));
-      await (await agent)?.destroy();
     },
   };
-}
-
-/** Goes through the proxy of the environment, as Terraform does. No proxy stands on loopback. */
-async function openAgent(endpoint: string): Promise<Dispatcher> {
-  const { Agent, EnvHttpProxyAgent } = await loadUndici();
-  const options = { connections: CONNECTIONS };
-  return endpoint.startsWith("http:") ? new Agent(options) : new EnvHttpProxyAgent(options);
 }

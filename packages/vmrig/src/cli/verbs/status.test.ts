@@ -31,7 +31,9 @@ test("with one holder and two waiters it shows all three, the machines and the s
   expect(stdout).toMatch(
     /^pcs-1 {4}held by alice@laptop \(vitest run\) for \d.* s, expires in \d+ s unless renewed$/m,
   );
-  expect(stdout).toMatch(/^ {2}pc1 {3}running {3}127\.0\.0\.1:\d+ {3}baseline current {3}pid \d+/m);
+  expect(stdout).toMatch(
+    /^ {2}pc1 {3}running {3}127\.0\.0\.1:\d+ {3}baseline current, [\d.]+ (?:s|min) old {3}pid \d+/m,
+  );
   expect(stdout).toMatch(new RegExp(`^ {2}Terraform state version \\d+; fence ${fence}$`, "m"));
   expect(stdout).toMatch(
     /^queue {4}1\. bob@laptop \(vitest run\) waits for .*\nqueue {4}2\. carol@laptop \(vitest run\) waits for .*\n$/m,
@@ -60,6 +62,7 @@ test("with one holder and two waiters it shows all three, the machines and the s
             name: "pc1",
             power: "running",
             baseline: "current",
+            upToDate: expect.stringMatching(/^\d{4}-.*Z$/) as unknown,
             snapshots: expect.arrayContaining(["pristine"]) as unknown,
           },
           { name: "pc2", power: "running", baseline: "current" },

@@ -1,7 +1,8 @@
 import { describe, expect } from "vitest";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { configOf, test } from "../test-cli.test.kit.ts";
+import { machineFiles } from "../../driver/fake/machine-files.ts";
+import { configOf, test, type TestCli } from "../test-cli.test.kit.ts";
 
 describe("up --refresh", () => {
   test("is refused before anything is leased, where the machines have no packages", async ({
@@ -23,3 +24,57 @@ test("the packages of a new machine are not too old for the config", async ({ cl
   expect(stdout).toMatch(/^ready {4}pcs-1: pc1 at baseline [0-9a-f]{16}\n$/);
   expect(stderr).not.toContain("maxAge");
 });
+
+describe("up --replace", () => {
+  test("replaces a machine that seems intact, prepares its copy again, and leaves the others", async ({
+    cli,
+  }) => {
+    expect((await cli.start(["up"])).exitCode).toBe(0);
+    const before = await hostKeys(cli);
+
+    const { exitCode, stdout, stderr } = await cli.start(["up", "--replace", "pc1"]);
+
+    expect(exitCode, stderr).toBe(0);
+    expect(stdout).toMatch(/^ready {4}pcs-1: pc1, pc2 at baseline [0-9a-f]{16}\n$/);
+    expect(stderr).toContain("check    pcs-1: terraform_data.pc1 is to be replaced; asking");
+    expect(stderr).toContain("replace  pc1, with everything on its disk");
+    const after = await hostKeys(cli);
+    expect(after["pc1"]).not.toBe(before["pc1"]);
+    expect(after["pc2"]).toBe(before["pc2"]);
+    const again = await cli.start(["up"]);
+    expect(again.stderr).not.toContain("Terraform");
+  });
+
+  test("refuses a machine that the config does not have, and names the known ones", async ({
+    cli,
+  }) => {
+    const { exitCode, stderr } = await cli.start(["up", "--replace", "pc7"]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('Rig "pcs" has no machine "pc7".');
+    expect(stderr).toContain("available: pc1, pc2");
+  });
+
+  test("asks for the copy where there are several", async ({ cli }) => {
+    await writeFile(join(cli.project, "two.config.mjs"), configOf(["pc1"], "copies: 2"));
+    const { exitCode, stderr } = await cli.start([
+      "up",
+      "--config",
+      "two.config.mjs",
+      "--replace",
+      "pc1",
+    ]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain("hint: add `--copy pcs-1`");
+  });
+});
+
+async function hostKeys({ folders }: TestCli): Promise<Record<string, string>> {
+  const copy = {
+    folder: join(folders.state, "rigs", "pcs-1"),
+    runtimeFolder: join(folders.runtime, "pcs-1"),
+  };
+  const keys: Record<string, string> = {};
+  for (const name of ["pc1", "pc2"])
+    keys[name] = await readFile(machineFiles(copy, name).hostPublicKey, "utf8");
+  return keys;
+}

@@ -54,7 +54,7 @@ export async function createLeasedCopy(options: LeasedCopyOptions): Promise<Leas
 
   const controlExecutor = createControlExecutor(context);
   // Checkpoints of a killed run take up space, and no process knows them any more.
-  await controlExecutor.dropCheckpoints().catch((error: unknown) => {
+  await controlExecutor.dropCheckpoints(recorded.inventory).catch((error: unknown) => {
     leaseGuard.assertHeld();
     say(
       `baseline ${copy.copy}: could not delete old checkpoints; ${isVmrigError(error) ? error.summary : String(error)}`,

@@ -1,3 +1,4 @@
+import type { Inventory } from "../../driver/inventory.ts";
 import type { StateStamp } from "../../provision/state.ts";
 import { infrastructureHash } from "../../provision/infrastructure-hash.ts";
 import type { LeasedContext } from "../../baseline/leased-context.ts";
@@ -14,6 +15,8 @@ import type { LeasedCopyOptions } from "./leased-copy.ts";
 
 /** The record of the copy. */
 export interface RecordedMachines {
+  /** What the driver said of them. Missing when Terraform ran since. */
+  readonly inventory?: Inventory;
   readonly upToDate: UpToDate;
   /** Writes it again, once more is known of the machines: their first boot, or an upgrade. */
   record(upToDate: UpToDate): Promise<void>;
@@ -27,7 +30,8 @@ export async function ensureMachines(
   options: LeasedCopyOptions,
   { lease: guard, secret }: Pick<LeasedContext, "lease" | "secret">,
 ): Promise<RecordedMachines> {
-  const { rig, copy, store, states, holder, lease, fingerprint, say, allow } = options;
+  const { rig, copy, store, states, holder, lease, fingerprint, say } = options;
+  const { allow, replace } = options;
   const { driver } = rig;
   const infrastructure = infrastructureHash(copy, fingerprint, driver.locality);
   const [record, version, inventory] = await Promise.all([
@@ -35,7 +39,9 @@ export async function ensureMachines(
     states.newestVersion(copy),
     driver.inspect(copy),
   ]);
-  const stale = staleness(record, { copy, infrastructure, version, inventory });
+  const stale =
+    staleness(record, { copy, infrastructure, version, inventory }) ??
+    (replace && `${[...replace].join(", ")} is to be replaced`);
   const upToDate = upToDateOf(record);
   const save = async (stamp: StateStamp, known = upToDate): Promise<void> => {
     const now = await driver.inspect(copy);
@@ -45,7 +51,7 @@ export async function ensureMachines(
     upToDate,
     record: (more) => save(stamp, { ...upToDate, ...more }),
   });
-  if (stale === undefined) return recorded(stampOf(record));
+  if (stale === undefined) return { ...recorded(stampOf(record)), inventory };
   say(`check    ${copy.copy}: ${stale}; asking Terraform`);
   const { provision } = await import("../../provision/provision.ts");
   const provisioned = await provision({
@@ -57,8 +63,9 @@ export async function ensureMachines(
     states,
     by: holder,
     say: (line) => say(stepLine(line)),
-    replaceAllowed: brokenMark(record) !== undefined,
     ...(allow && { allow }),
+    // Of a broken copy, what may be replaced is replaced, although it seems intact.
+    replace: new Set([...(replace ?? []), ...(brokenMark(record) && allow ? allow : [])]),
   });
   await save(provisioned.stamp);
   return recorded(provisioned.stamp);

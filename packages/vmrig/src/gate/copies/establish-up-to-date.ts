@@ -32,7 +32,7 @@ export async function establishUpToDate(
   };
 
   // 1. Establish the baseline. A new machine is as new as its image.
-  let established = await establishBaseline(context, source);
+  let established = await establishBaseline(context, source, { inventory: recorded.inventory });
   const { booted, pristines } = established;
   if (booted.length > 0) await note(datedNow(booted, pristines, clock.wall()));
 

@@ -41,7 +41,8 @@ export interface CopyFinder {
 }
 
 export function copyFinder(options: CopyFinderOptions): CopyFinder {
-  const { rig, folders, holder, say, only, until, allow, refresh, clock = systemClock } = options;
+  const { rig, folders, holder, say, only, until, clock = systemClock } = options;
+  const { allow, replace, refresh } = options;
   const stores = new Set<LeaseStore>();
   let states: Promise<EncryptedStore> | undefined;
   let current: Promise<LeaseStore> | undefined;
@@ -121,6 +122,7 @@ export function copyFinder(options: CopyFinderOptions): CopyFinder {
           until,
           clock,
           ...(allow && { allow }),
+          ...(replace && { replace }),
           ...(refresh === true && { refresh }),
           ...(guard && { guard }),
         });

@@ -51,6 +51,6 @@ async function intactCopies({ copies, store, say }: FitCopiesOptions): Promise<C
   throw new VmrigError("RIG_BROKEN", {
     message: `Every copy of rig "${copies[0]?.rig}" is broken.`,
     details: reasons,
-    hint: "repair one with `vmrig up --copy NAME`; add --allow ADDRESS for each machine that must be replaced",
+    hint: "repair one with `vmrig up --copy NAME`; add --replace MACHINE for each machine that must be replaced",
   });
 }

@@ -24,6 +24,8 @@ export interface LeasedCopyOptions {
   readonly clock?: Clock;
   /** Addresses that a person allowed Terraform to replace. */
   readonly allow?: ReadonlySet<string>;
+  /** Addresses of machines that a person asked to replace. */
+  readonly replace?: ReadonlySet<string>;
   /** Upgrades the packages of the machines first. @defaultValue false */
   readonly refresh?: boolean;
   /** Called before the lease is released. */

@@ -29,8 +29,8 @@ export interface Adoption {
  * Makes the next plan of a stack adopt what exists under the labels of the copy and the state
  * lacks, instead of creating it a second time.
  *
- * @throws VmrigError `STATE_LOST` for what belongs to another owner, or may be in use; nothing was
- *   touched
+ * @throws VmrigError `STATE_LOST` for what belongs to another owner, or may be in use, and when
+ *   nothing of the state is in the account; nothing was touched
  */
 export async function adoptResources(
   options: AdoptOptions & {
@@ -44,6 +44,12 @@ export async function adoptResources(
     return { interrupted: [], discard: async () => {} };
   }
   const found = await driver.find(copy, { signal: guard.signal, say });
+  if (found.length === 0)
+    refuseOtherAccount(
+      options,
+      (destroy) =>
+        `use the token of the project that has them; with this one, \`--allow\` would create a second rig. If it was all deleted by hand, confirm that with ${destroy}, and run again`,
+    );
   const declared = new Set(stack.written.addresses.values());
   const compared = compareResources({
     ...options,
@@ -122,7 +128,11 @@ export async function refuseForeign(options: FindOptions): Promise<void> {
   const { driver, copy, guard, say, session, state } = options;
   if (driver.find === undefined) return;
   const found = await driver.find(copy, { signal: guard.signal, say });
-  if (found.length === 0) refuseOtherAccount(options);
+  if (found.length === 0)
+    refuseOtherAccount(
+      options,
+      (destroy) => `check the token. If it was all deleted by hand, confirm that: ${destroy}`,
+    );
   const foreign = found.filter((resource) => !isOurs(resource, options));
   if (foreign.length === 0) return;
   const why = (owner = "none"): string => `it belongs to the state of ${owner}`;
@@ -131,22 +141,27 @@ export async function refuseForeign(options: FindOptions): Promise<void> {
 }
 
 /**
- * With the credentials of another account, Terraform takes everything for deleted and forgets it:
- * it would go on existing, and no state would have it.
+ * With the credentials of another account, Terraform takes everything for deleted. It would forget
+ * it, or create it a second time, while the first one goes on existing and no state has it.
+ *
+ * @param hintWith gets the command by which a person confirms that it was all deleted
  */
-function refuseOtherAccount({ copy, session, state, owner }: FindOptions): void {
+function refuseOtherAccount(
+  { copy, session, state, owner }: Omit<FindOptions, "driver" | "guard" | "say">,
+  hintWith: (destroy: string) => string,
+): void {
   const lost = (state?.resources ?? []).filter(
     ({ address }) => !address.startsWith("terraform_data."),
   );
   // A destroy that was killed may have deleted everything, and not have written its state.
   if (lost.length === 0 || session.applying.length > 0 || owner === state?.owner) return;
   throw new VmrigError("STATE_LOST", {
-    message: `Nothing of "${copy.copy}" is in this account, so the credentials may be those of another project. vmrig changed nothing.`,
+    message: `Nothing of "${copy.copy}" is in this account, so its token seems to be that of another project than the state. vmrig changed nothing.`,
     details: [
       ...lost.map(({ address, id }) => `${address}, ${id}: it is not there`),
       `${session.shown}: version ${session.version}`,
     ],
-    hint: `check the token. If it was all deleted by hand, confirm that: \`vmrig destroy ${copy.rig} --owner ${state?.owner ?? "OWNER"}\``,
+    hint: hintWith(`\`vmrig destroy ${copy.rig} --owner ${state?.owner ?? "OWNER"}\``),
   });
 }
 
