@@ -99,7 +99,7 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultRunResul
       await Promise.all(busy.keys());
       failed.signal.throwIfAborted();
       const what = `no copy was granted for ${stalledMs / 1000} s, after ${grants} grants and ${appliedFaults.length} faults`;
-      await operator?.repairCopies(true);
+      await operator?.finish();
       const violations: Violation[] = [
         ...(operator?.violations ?? []),
         ...(stalled ? [{ promise: "frees itself", what } as const] : []),

@@ -68,8 +68,8 @@ export function controlRoutes({ double, backend }: Controlled): Route[] {
     }),
     post("/action-faults", actionFault, ({ command, hang_ms, ...fault }) => {
       if (hang_ms === undefined) return actionFaults.fail(command, fault);
-      const { release } = actionFaults.hang(command, { times: fault.times ?? 1 });
-      setTimeout(release, hang_ms).unref();
+      const held = actionFaults.hang(command, { times: fault.times ?? 1 });
+      setTimeout(() => held.release(), hang_ms).unref();
     }),
     post("/kill-after", kill, ({ changes, pids }) => double.killAfter(changes, pids)),
     post("/rate-limit", z.object({ left: z.int().nonnegative() }), ({ left }) =>
