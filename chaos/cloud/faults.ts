@@ -22,8 +22,8 @@ const SHARED = [
   "terraform-kill",
 ] as const satisfies readonly (keyof typeof FAULTS)[];
 
-/** The first calls of a rollback: it lists servers, shows one, and changes its labels. */
-const METHODS = ["GET", "PUT", "POST"] as const;
+/** Methods of the calls that meet a fault: reads are most of a rollback, and then claims. */
+const METHODS = ["GET", "GET", "GET", "PUT", "PUT", "POST"] as const;
 /** A person waits for the action that holds the server. */
 const FREE_MS = 60_000;
 
@@ -39,20 +39,23 @@ export function cloudFaults({ cloud, operator }: CloudFaultOptions) {
   /** Something happens to calls of the API, which all runs may make. */
   const onApi = (
     weight: number,
-    act: (ms: number, pick: number) => Promise<string>,
+    act: (ms: number, pick: number) => Promise<string | undefined>,
   ): FaultKind => ({
     weight,
     needs: "cloud",
     apply: async ({ ms, pick }) => {
       operator.excuse("*");
-      return { target: await act(ms, pick), sessions: [], over: sleep(ms) };
+      const target = await act(ms, pick);
+      return target === undefined ? undefined : { target, sessions: [], over: sleep(ms) };
     },
   });
-  /** The next calls of each method meet a fault. */
-  const calls = async (times: number, fault: object): Promise<string> => {
-    for (const method of METHODS)
-      await control("POST", "/request-faults", { method, path: "^/", times, fault });
-    return `the next ${times} calls of each method`;
+  /** The next calls of a method meet a fault, unless an earlier fault still waits for them. */
+  const calls = async (pick: number, times: number, fault: object): Promise<string | undefined> => {
+    const method = one(METHODS, pick) ?? "GET";
+    const { left } = (await control("GET", `/request-faults/${method}`)) as { left: number };
+    if (left > 0) return undefined;
+    await control("POST", "/request-faults", { method, path: "^/", times, fault });
+    return `the next ${times} ${method}`;
   };
   const onServer = (
     weight: number,
@@ -93,12 +96,14 @@ export function cloudFaults({ cloud, operator }: CloudFaultOptions) {
   return {
     ...Object.fromEntries(SHARED.map((name) => [name, FAULTS[name]])),
     "api-unavailable": onApi(3, (_, pick) =>
-      calls(1 + (pick % 3), { kind: "refuse", status: 503, code: "unavailable" }),
+      calls(pick, 1 + (pick % 4), { kind: "refuse", status: 503, code: "unavailable" }),
     ),
-    "api-replies-lost": onApi(3, (_, pick) => calls(1 + (pick % 2), { kind: "cut-when-done" })),
-    "api-cut": onApi(1, (_, pick) => calls(1 + (pick % 3), { kind: "cut" })),
-    "api-hang": onApi(1, () => calls(1, { kind: "hang" })),
-    "api-slow": onApi(2, (ms) => calls(4, { kind: "slow", delayMs: Math.min(ms, 20_000) })),
+    "api-replies-lost": onApi(3, (_, pick) =>
+      calls(pick, 1 + (pick % 2), { kind: "cut-when-done" }),
+    ),
+    "api-cut": onApi(1, (_, pick) => calls(pick, 1 + (pick % 4), { kind: "cut" })),
+    "api-hang": onApi(1, (_, pick) => calls(pick, 1, { kind: "hang" })),
+    "api-slow": onApi(2, (ms, pick) => calls(pick, 4, { kind: "slow", delayMs: ms })),
     "api-rate-limit": onApi(2, async (ms) => {
       await control("POST", "/rate-limit", { left: 0 });
       // The other clients of the project pause, too.

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** Bugs that `--bug` injects into the cloud suite, to see it fail. */
-export const CLOUD_BUGS = ["resetter", "second-server"] as const;
+const CLOUD_BUGS = ["resetter", "second-server"] as const;
 
 interface Server {
   readonly id: number;

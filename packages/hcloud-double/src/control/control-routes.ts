@@ -63,6 +63,9 @@ export function controlRoutes({ double, backend }: Controlled): Route[] {
         })),
       }),
     ),
+    route("GET", "/request-faults/:method", ({ ids: [method = ""] }) =>
+      ok({ left: requestFaults.left(method) }),
+    ),
     post("/request-faults", requestFault, ({ fault, path, method, times = 1 }) => {
       requestFaults.add({ method, path: new RegExp(path), times }, fault);
     }),

@@ -70,7 +70,9 @@ test("faults are set through its control", async () => {
   await using double = await startDoubleProcess();
   const fault = { kind: "refuse", status: 503, code: "unavailable" };
   await double.control("POST", "/request-faults", { method: "GET", path: "^/servers", fault });
+  expect(await double.control("GET", "/request-faults/GET")).toEqual({ left: 1 });
   expect((await get(double, "/servers")).status).toBe(503);
+  expect(await double.control("GET", "/request-faults/GET")).toEqual({ left: 0 });
   expect((await get(double, "/servers")).status).toBe(200);
 
   await double.control("POST", "/rate-limit", { left: 0 });
