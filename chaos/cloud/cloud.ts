@@ -17,8 +17,9 @@ export interface CloudServer {
   readonly console: string | null;
 }
 
-/** Something of the project: `servers 1004`. */
+/** Something of the project. */
 export interface CloudResource {
+  /** `servers`, `sshKeys`, … */
   readonly kind: string;
   readonly id: number;
   readonly name: string;
@@ -41,18 +42,11 @@ export interface Cloud extends AsyncDisposable {
 }
 
 export interface Answer {
+  /** 599: there is no reply, because of a fault. */
   readonly status: number;
   readonly body: unknown;
 }
 
-const KINDS = [
-  "servers",
-  "networks",
-  "firewalls",
-  "placement_groups",
-  "ssh_keys",
-  "primary_ips",
-] as const;
 /** How long a list of servers is good enough to read their consoles. */
 const LIST_MS = 250;
 /** Who runs the command `vmrig`. */
@@ -111,9 +105,11 @@ export function cloudOf({
   const call = async (method: string, path: string, body?: object): Promise<Answer> => {
     const headers = { authorization: `Bearer ${token}` };
     const init = body === undefined ? {} : { body: JSON.stringify(body) };
-    const response = await fetch(`${endpoint}${path}`, { method, headers, ...init });
-    const text = await response.text();
-    return { status: response.status, body: text === "" ? undefined : JSON.parse(text) };
+    const response = await fetch(`${endpoint}${path}`, { method, headers, ...init }).catch(
+      () => undefined,
+    );
+    const text = (await response?.text()) ?? "";
+    return { status: response?.status ?? 599, body: text === "" ? undefined : JSON.parse(text) };
   };
   const servers = async (): Promise<readonly CloudServer[]> =>
     ((await control("GET", "/servers")) as { readonly servers: readonly CloudServer[] }).servers;
@@ -139,12 +135,8 @@ export function cloudOf({
       return calls;
     },
     async resources() {
-      const lists = KINDS.map(async (kind) => {
-        const { body } = await call("GET", `/${kind}?per_page=50`);
-        const found = (body as Record<string, Omit<CloudResource, "kind">[]>)[kind] ?? [];
-        return found.map(({ id, name }): CloudResource => ({ kind, id, name }));
-      });
-      return (await Promise.all(lists)).flat();
+      const all = await control("GET", "/resources");
+      return (all as { readonly resources: readonly CloudResource[] }).resources;
     },
     async consoles() {
       if (listed === undefined || performance.now() - listed.at > LIST_MS) {

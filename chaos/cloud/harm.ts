@@ -16,7 +16,7 @@ export const HARMS = {
   network: later("for link in /sys/class/net/e*; do ip link set ${link##*/} down; done"),
   /** A soft reboot does not undo it. */
   kernel: "modprobe dummy && sysctl -w kernel.kexec_load_disabled=1",
-  disk: "fallocate -l 100G /srv/full || cat /dev/zero > /srv/full || true",
+  disk: "fallocate -l $(($(df --output=avail -B1 /srv | tail -n 1) * 99 / 100)) /srv/full",
   /** The baseline is prepared again. */
   snapshot: "rm -rf /.snapshots/baseline-*/kernel",
 } as const;

@@ -4,7 +4,7 @@ import { judgeResources, resourcesInState } from "./judge-end.ts";
 const RESOURCES = [
   { kind: "servers", id: 1001, name: "chaos-1-pc1" },
   { kind: "networks", id: 1002, name: "chaos-1" },
-  { kind: "primary_ips", id: 1003, name: "of the server" },
+  { kind: "primaryIps", id: 1003, name: "of the server" },
 ];
 const resource = (type: string, id: string, mode = "managed") => ({
   mode,

@@ -3,13 +3,13 @@ import type { ChaosRig } from "../rig/chaos-rig.ts";
 import type { Cloud, CloudResource } from "./cloud.ts";
 import { runVmrig } from "../rig/run-vmrig.ts";
 
-/** Types of Terraform's resources, and the names of their lists in the API. */
+/** Types of Terraform's resources, and what the double calls them. */
 const TYPES: Readonly<Record<string, string>> = {
   hcloud_server: "servers",
   hcloud_network: "networks",
   hcloud_firewall: "firewalls",
-  hcloud_placement_group: "placement_groups",
-  hcloud_ssh_key: "ssh_keys",
+  hcloud_placement_group: "placementGroups",
+  hcloud_ssh_key: "sshKeys",
 };
 
 interface StateText {
@@ -35,7 +35,7 @@ export function judgeResources(
   resources: readonly CloudResource[],
 ): Violation[] {
   // A primary IP belongs to its server, which the API deletes it with.
-  const own = resources.filter(({ kind }) => kind !== "primary_ips");
+  const own = resources.filter(({ kind }) => kind !== "primaryIps");
   const ids = own.map(({ kind, id }) => `${kind} ${id}`);
   return [
     ...own

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Crowd } from "../crowd.ts";
 import type { AppliedFault, Violation } from "../judge/violation.ts";
 import type { Operator } from "../operator.ts";
@@ -20,6 +21,7 @@ export interface CloudOperator extends Operator {
 const EXCUSED_MS = 900_000;
 /** Calls of the API may fail while the operator repairs. */
 const ATTEMPTS = 5;
+const PAUSE_MS = 5_000;
 
 export function createCloudOperator(
   rig: ChaosRig,
@@ -40,7 +42,11 @@ export function createCloudOperator(
         break;
       } catch (error) {
         say(`operator vmrig ${words.join(" ")}: ${String(error)}`);
-        if (attempt < ATTEMPTS) continue;
+        if (attempt < ATTEMPTS) {
+          // Redis may be down, or the API.
+          await sleep(attempt * PAUSE_MS);
+          continue;
+        }
         violations.push({
           promise: "recovers",
           what: `vmrig ${words.join(" ")}: ${String(error)}`,

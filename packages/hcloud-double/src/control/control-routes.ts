@@ -63,6 +63,7 @@ export function controlRoutes({ double, backend }: Controlled): Route[] {
         })),
       }),
     ),
+    route("GET", "/resources", () => ok({ resources: resourcesOf(project) })),
     route("GET", "/request-faults/:method", ({ ids: [method = ""] }) =>
       ok({ left: requestFaults.left(method) }),
     ),
@@ -95,6 +96,21 @@ export function controlRoutes({ double, backend }: Controlled): Route[] {
       if (pid !== undefined) process.kill(pid, "SIGKILL");
     }),
   ];
+}
+
+/** Everything that exists, beside images. */
+function resourcesOf({
+  servers,
+  networks,
+  firewalls,
+  placementGroups,
+  sshKeys,
+  primaryIps,
+}: Project): object[] {
+  const tables = { servers, networks, firewalls, placementGroups, sshKeys, primaryIps };
+  return Object.entries(tables).flatMap(([kind, { all }]) =>
+    all.map(({ id, name }) => ({ kind, id, name })),
+  );
 }
 
 /** Adds a snapshot with the content of a system image, without a server that it is made of. */

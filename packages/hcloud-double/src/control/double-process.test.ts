@@ -19,6 +19,9 @@ test("several programs share a double that is a separate process", async () => {
   expect(await double.control("GET", "/servers")).toMatchObject({
     servers: [{ name: "pc1", pid: null, console: null }],
   });
+  expect(await double.control("GET", "/resources")).toMatchObject({
+    resources: [{ kind: "servers", name: "pc1" }, { kind: "primaryIps" }, { kind: "primaryIps" }],
+  });
   expect(await double.control("GET", "/calls")).toMatchObject({
     calls: [{ method: "POST", path: "/servers", status: 201, token: double.token }],
   });
