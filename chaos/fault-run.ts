@@ -69,6 +69,7 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultRunResul
     const from = Date.now();
     const hit = await kinds[kind]?.apply({ rig, crowd, pick, ms });
     if (hit === undefined) return;
+    say(`fault    ${kind} of ${hit.target}`);
     await hit.over;
     appliedFaults.push({ kind, target: hit.target, sessions: hit.sessions, from, to: Date.now() });
   };

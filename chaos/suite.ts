@@ -91,7 +91,7 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
   const runs = crowd({
     rig,
     program: join(import.meta.dirname, "runner.ts"),
-    plan: (index) => planRunner(seed, index, number),
+    plan: (index) => planRunner(seed, index, { copies: number, isSlow: machines === "cloud" }),
     size: options.crowd,
     log,
     ...(cloud && { envOf: cloud.envOf }),
