@@ -121,6 +121,7 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
     copies,
     withinMs,
     leaveMs,
+    interrupts: machines === "cloud",
     say,
   });
   violations.push(...unsettled);
