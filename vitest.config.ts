@@ -14,7 +14,11 @@ const WORKERS = Math.max(2, availableParallelism() - 1);
  */
 const COMPILED = fileURLToPath(new URL("node_modules/.cache/node-compile", import.meta.url));
 
-const MACHINES = ["packages/*/src/**/*.machines.test.ts", "infra/**/*.machines.test.ts"];
+const MACHINES = [
+  "packages/*/src/**/*.machines.test.ts",
+  "infra/**/*.machines.test.ts",
+  "chaos/**/*.machines.test.ts",
+];
 /** Suites of `vitest.long.config.ts`. */
 const LONG = ["packages/*/src/**/*.long.test.ts", "infra/**/*.long.test.ts"];
 /** What synthesises stacks, and applies them with Terraform. */
@@ -83,6 +87,7 @@ export default defineConfig({
         test: {
           name: "chaos",
           include: ["chaos/**/*.test.ts"],
+          exclude: [...MACHINES, "**/node_modules/**"],
           // Alone, after the other projects: its runs use all cores, and it judges time limits.
           fileParallelism: false,
           sequence: { groupOrder: 500 },

@@ -9,6 +9,16 @@ import type { ChaosRig } from "./rig/chaos-rig.ts";
  */
 const LINE = /\b(begin|tick|end|late) \d+ (\S+ \S+) - - (\S+ \S+ \S+ \S+) -$/;
 
+/** The console of a machine, and what the suite knows about the machine from outside. */
+export interface MachineConsole {
+  readonly copy: string;
+  readonly machine: string;
+  /** File of its output. Another machine in its place has another file. */
+  readonly file: string;
+  /** The largest fence that the machine has been shown. */
+  readonly largestFence: () => Promise<number>;
+}
+
 export interface Consoles extends Disposable {
   /** Copies everything on the consoles so far to the event log. */
   readonly carry: () => Promise<void>;
@@ -24,36 +34,30 @@ const EVERY_MS = 50;
  * does not know: the time of this computer, the copy, and the largest fence that the machine has
  * been shown.
  */
-export function carryConsoles({ state, eventLog }: ChaosRig): Consoles {
+export function carryConsoles(
+  eventLog: string,
+  consoles: () => Promise<readonly MachineConsole[]>,
+): Consoles {
   const offsets = new Map<string, number>();
   const rests = new Map<string, string>();
 
-  const carry = async (copy: string, machine: string): Promise<void> => {
-    const folder = join(state, "rigs", copy, "machines", machine);
-    const file = await open(join(folder, "console.log")).catch(() => undefined);
+  const carry = async ({ copy, machine, file: path, largestFence }: MachineConsole) => {
+    const file = await open(path).catch(() => undefined);
     if (file === undefined) return;
     try {
       const { size } = await file.stat();
-      const offset = offsets.get(folder) ?? 0;
-      const { buffer, bytesRead } = await file.read(
-        Buffer.alloc(size - offset),
-        0,
-        size - offset,
-        offset,
-      );
-      offsets.set(folder, offset + bytesRead);
-      const lines = ((rests.get(folder) ?? "") + buffer.toString("latin1", 0, bytesRead)).split(
-        "\n",
-      );
-      rests.set(folder, lines.pop() ?? "");
+      const offset = offsets.get(path) ?? 0;
+      const length = size - offset;
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset);
+      offsets.set(path, offset + bytesRead);
+      const text = (rests.get(path) ?? "") + buffer.toString("latin1", 0, bytesRead);
+      const lines = text.split("\n");
+      rests.set(path, lines.pop() ?? "");
       const rows = lines
         .flatMap((line) => [LINE.exec(line.trimEnd())?.slice(1) ?? []])
-        .filter(({ length }) => length > 0);
+        .filter((row) => row.length > 0);
       if (rows.length === 0) return;
-      const fences = (await readdir(join(folder, "fences")))
-        .map(Number)
-        .filter((fence) => !Number.isNaN(fence));
-      const seen = Math.max(0, ...fences);
+      const seen = await largestFence();
       for (const [kind, who, found] of rows) {
         appendFileSync(
           eventLog,
@@ -67,14 +71,33 @@ export function carryConsoles({ state, eventLog }: ChaosRig): Consoles {
 
   let carrying: Promise<void> | undefined;
   const carryAll = async (): Promise<void> => {
-    for (const copy of await readdir(join(state, "rigs")).catch(() => [])) {
-      for (const machine of await readdir(join(state, "rigs", copy, "machines")).catch(() => []))
-        await carry(copy, machine);
-    }
+    for (const one of await consoles()) await carry(one);
   };
   // One at a time: two would copy the same line twice.
   const carryOnce = (): Promise<void> =>
     (carrying ??= carryAll().finally(() => (carrying = undefined)));
   const timer = setInterval(() => void carryOnce().catch(() => {}), EVERY_MS);
   return { carry: carryOnce, [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+/** Returns the consoles of the machines that run on this computer. */
+export async function localConsoles({ state }: ChaosRig): Promise<MachineConsole[]> {
+  const rigs = join(state, "rigs");
+  const found: MachineConsole[] = [];
+  for (const copy of await readdir(rigs).catch(() => [])) {
+    const machines = join(rigs, copy, "machines");
+    for (const machine of await readdir(machines).catch(() => [])) {
+      const folder = join(machines, machine);
+      found.push({
+        copy,
+        machine,
+        file: join(folder, "console.log"),
+        async largestFence() {
+          const fences = (await readdir(join(folder, "fences"))).map(Number);
+          return Math.max(0, ...fences.filter((fence) => !Number.isNaN(fence)));
+        },
+      });
+    }
+  }
+  return found;
 }

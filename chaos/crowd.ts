@@ -29,6 +29,8 @@ export interface CrowdOptions<Plan> {
   readonly size: number;
   /** File for the output of the runs. */
   readonly log: string;
+  /** Returns what the environment of a run has beside that of the rig. */
+  readonly envOf?: (session: string) => NodeJS.ProcessEnv;
 }
 
 export function crowd<Plan extends { readonly session: string }>({
@@ -37,6 +39,7 @@ export function crowd<Plan extends { readonly session: string }>({
   plan: planRun,
   size,
   log,
+  envOf = () => ({}),
 }: CrowdOptions<Plan>): Crowd<Plan> {
   const living = new Map<string, ChildProcess>();
   let started = 0;
@@ -44,7 +47,7 @@ export function crowd<Plan extends { readonly session: string }>({
   const send = async (plan: Plan): Promise<number | NodeJS.Signals | null> => {
     const orders = { ...plan, eventLog: rig.eventLog };
     const child = spawn(process.execPath, [program], {
-      env: { ...rig.env, CHAOS_PLAN: JSON.stringify(orders) },
+      env: { ...rig.env, ...envOf(plan.session), CHAOS_PLAN: JSON.stringify(orders) },
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     });

@@ -14,7 +14,7 @@ export const RECORD_EVENT_SCRIPT = join(import.meta.dirname, "record-event.sh");
  * no access to this computer's files.
  */
 export function eventLogOnMachine(file: string): string {
-  return machineKind() === "real" ? "/dev/ttyS0" : file;
+  return machineKind() === "fake" ? file : "/dev/ttyS0";
 }
 
 /**

@@ -73,7 +73,9 @@ async function rollBack({ copy, machines, baseline, fence }: Granted): Promise<s
   if (key instanceof Error) throw key;
   const authorize = `${key.type} ${key.getPublicSSH().toString("base64")}`;
   try {
-    await driverOf(machineKind()).restore({ copy: own, name }, `baseline-${baseline}`, {
+    await (
+      await driverOf(machineKind())
+    ).restore({ copy: own, name }, `baseline-${baseline}`, {
       fence,
       authorize,
       signal: AbortSignal.timeout(ANSWER_MS),

@@ -69,6 +69,7 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultRunResul
     const from = Date.now();
     const hit = await kinds[kind]?.apply({ rig, crowd, pick, ms });
     if (hit === undefined) return;
+    say(`fault    ${kind} of ${hit.target}`);
     await hit.over;
     appliedFaults.push({ kind, target: hit.target, sessions: hit.sessions, from, to: Date.now() });
   };
@@ -99,7 +100,7 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultRunResul
       await Promise.all(busy.keys());
       failed.signal.throwIfAborted();
       const what = `no copy was granted for ${stalledMs / 1000} s, after ${grants} grants and ${appliedFaults.length} faults`;
-      await operator?.repairCopies(true);
+      await operator?.finish();
       const violations: Violation[] = [
         ...(operator?.violations ?? []),
         ...(stalled ? [{ promise: "frees itself", what } as const] : []),

@@ -29,7 +29,7 @@ export type Fault = (context: FaultContext) => Promise<FaultEffect | undefined>;
 export interface FaultKind {
   readonly weight: number;
   /** Faults that need the same resource never happen at the same time. */
-  readonly needs?: "redis" | "disk";
+  readonly needs?: "redis" | "disk" | "cloud" | "machine";
   readonly apply: Fault;
 }
 
@@ -188,5 +188,3 @@ export const FAULTS = {
   "machine-kill": { weight: 2, apply: killMachine },
   "disk-full": { weight: 1, needs: "disk", apply: fillDisk },
 } satisfies Readonly<Record<string, FaultKind>>;
-
-export type FaultName = keyof typeof FAULTS;

@@ -2,7 +2,6 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { FAULTS } from "./faults.ts";
 import { STATE_FAULTS } from "./state/faults.ts";
 import { runStateChaos } from "./state/suite.ts";
 import { runChaos } from "./suite.ts";
@@ -12,13 +11,14 @@ const { values } = parseArgs({
   args: process.argv.slice(2).filter((word) => word !== "--"),
   options: {
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
-    grants: { type: "string", default: "1000" },
-    faults: { type: "string", default: "300" },
+    grants: { type: "string" },
+    faults: { type: "string" },
     copies: { type: "string", default: "2" },
     crowd: { type: "string", default: "5" },
     ttl: { type: "string" },
     kinds: { type: "string" },
     real: { type: "boolean", default: false },
+    cloud: { type: "boolean", default: false },
     states: { type: "boolean", default: false },
     bug: { type: "string" },
     evidence: { type: "string" },
@@ -40,7 +40,12 @@ for (const signal of ["SIGINT", "SIGTERM"] as const)
   process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
 
 const seed = Number(values.seed);
-const asked = { grants: Number(values.grants), faults: Number(values.faults) };
+// A rollback on a server takes many times as long as one of a fake machine.
+const isCloud = values.cloud;
+const asked = {
+  grants: Number(values.grants ?? (isCloud ? 100 : 1_000)),
+  faults: Number(values.faults ?? (isCloud ? 30 : 300)),
+};
 const common = {
   ...asked,
   seed,
@@ -60,9 +65,9 @@ const report = values.states
     })
   : await runChaos({
       ...common,
-      ttlMs: Number(values.ttl ?? 1500),
-      machines: values.real ? "real" : "fake",
-      kinds: faultNames(FAULTS),
+      ttlMs: Number(values.ttl ?? (isCloud ? 8_000 : 1_500)),
+      machines: isCloud ? "cloud" : values.real ? "real" : "fake",
+      ...(values.kinds !== undefined && { kinds: values.kinds.split(",") }),
       ...bug,
     });
 console.log(JSON.stringify(report));

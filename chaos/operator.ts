@@ -11,6 +11,8 @@ import type { ChaosRig } from "./rig/chaos-rig.ts";
 export interface Operator {
   /** Checks all copies and repairs broken ones. `full` tells whether the disk was full recently. */
   repairCopies(full: boolean): Promise<void>;
+  /** Repairs what is broken at the end, after a fault that may have done it. */
+  finish(): Promise<void>;
   /**
    * Repaired copies, with the runs of that time: while a copy was broken, the queue had fewer
    * copies.
@@ -26,9 +28,10 @@ interface Marked {
 export function createOperator({ redis }: ChaosRig, crowd: Crowd): Operator {
   const repaired: AppliedFault[] = [];
   const violations: Violation[] = [];
-  return {
+  const operator: Operator = {
     repaired,
     violations,
+    finish: () => operator.repairCopies(true),
     async repairCopies(full) {
       for (const key of await keysLike(redis.operator, "vmrig:*:record")) {
         const { broken } = JSON.parse((await redis.operator.get(key)) ?? "{}") as Marked;
@@ -45,4 +48,5 @@ export function createOperator({ redis }: ChaosRig, crowd: Crowd): Operator {
       }
     },
   };
+  return operator;
 }

@@ -6,7 +6,8 @@ const faults = (seed: number) =>
   Array.from({ length: 50 }, (_, index) =>
     planFault(seed, index, { kinds: KINDS, ttlMs: 1_000, grantsPerFault: 3 }),
   );
-const runs = (seed: number) => Array.from({ length: 50 }, (_, index) => planRunner(seed, index, 2));
+const runs = (seed: number) =>
+  Array.from({ length: 50 }, (_, index) => planRunner(seed, index, { copies: 2 }));
 
 test("the same seed plans the same runs and faults, and another seed plans different ones", () => {
   expect([runs(7), faults(7)]).toEqual([runs(7), faults(7)]);
@@ -15,7 +16,18 @@ test("the same seed plans the same runs and faults, and another seed plans diffe
 });
 
 test("the plan of a run does not depend on other runs", () => {
-  expect(planRunner(7, 30, 2)).toEqual(runs(7)[30]);
+  expect(planRunner(7, 30, { copies: 2 })).toEqual(runs(7)[30]);
+});
+
+test("on slow machines a run has few visits, and pauses after each", () => {
+  const slow = Array.from({ length: 50 }, (_, index) =>
+    planRunner(7, index, { copies: 2, isSlow: true }),
+  );
+  for (const { workers } of slow) {
+    expect(workers).toHaveLength(1);
+    expect(workers[0]?.length).toBeLessThanOrEqual(4);
+    for (const { pauseMs } of workers[0] ?? []) expect(pauseMs).toBeGreaterThanOrEqual(200);
+  }
 });
 
 test("faults are as frequent as their weight, and pauses are both shorter and longer than the TTL", () => {

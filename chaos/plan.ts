@@ -42,10 +42,23 @@ export interface FaultPlan<Kind extends string> {
   readonly ms: number;
 }
 
+export interface RunnerShape {
+  readonly copies: number;
+  /**
+   * Whether rollbacks take long. Runs are then short, with one worker and a pause after each visit,
+   * so that nearly every visit gets a new lease. @defaultValue false
+   */
+  readonly isSlow?: boolean;
+}
+
 /** Returns the `index`-th run of a seed. */
-export function planRunner(seed: number, index: number, copies: number): RunnerPlan {
+export function planRunner(
+  seed: number,
+  index: number,
+  { copies, isSlow = false }: RunnerShape,
+): RunnerPlan {
   const { between, chance } = seededRandom(seed, `runner ${index}`);
-  const workers = copies > 1 && chance(0.2) ? 2 : 1;
+  const workers = !isSlow && copies > 1 && chance(0.2) ? 2 : 1;
   const visit = (): MachineUse => {
     const commands = between(1, 3);
     return {
@@ -55,13 +68,15 @@ export function planRunner(seed: number, index: number, copies: number): RunnerP
       disconnects: chance(0.1),
       // With two workers, the other worker may have got the machines by the same lease.
       ...(workers === 1 && chance(0.3) && { reuseAfterMs: between(50, 400) }),
-      pauseMs: chance(0.85) ? between(40, 150) : 0,
+      pauseMs: isSlow ? between(200, 600) : chance(0.85) ? between(40, 150) : 0,
     };
   };
   return {
     session: `run-${index}`,
     maxCopies: workers,
-    workers: Array.from({ length: workers }, () => Array.from({ length: between(4, 10) }, visit)),
+    workers: Array.from({ length: workers }, () =>
+      Array.from({ length: isSlow ? between(2, 4) : between(4, 10) }, visit),
+    ),
   };
 }
 

@@ -30,6 +30,19 @@ export interface Report {
   readonly violations: number;
   readonly leftovers: number;
   readonly seconds: number;
+  /** Only of a suite in the cloud. */
+  readonly cloud?: CloudCounts;
+}
+
+export interface CloudCounts {
+  /** Calls of the API, by runs and by persons. */
+  readonly calls: number;
+  /** Calls that were refused, by status. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** Calls after a later lease had claimed the server, of runs that could not know it. */
+  readonly lateCalls: number;
+  /** Servers that were created. */
+  readonly created: number;
 }
 
 /** Counts each word. */

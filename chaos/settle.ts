@@ -18,6 +18,8 @@ export interface SettleOptions {
   readonly withinMs: number;
   /** Limit for the visits of a run without further faults. */
   readonly leaveMs: number;
+  /** Whether the runs that are active get a Ctrl-C, and not the time for all their visits. */
+  readonly interrupts: boolean;
   readonly say: (line: string) => void;
 }
 
@@ -39,6 +41,7 @@ export async function settle(
   const { rig, crowd, appliedFaults, leaveMs, say } = options;
   const violations: Violation[] = [];
   say(`settle   ${crowd.runs.length} runs are still active`);
+  if (options.interrupts) for (const { pid } of crowd.runs) send(pid, "SIGINT");
   if ((await until(leaveMs, () => (crowd.runs.length === 0 ? true : undefined))) === undefined) {
     for (const { session, pid } of crowd.runs) {
       violations.push({

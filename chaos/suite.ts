@@ -1,13 +1,14 @@
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { fileURLToPath } from "node:url";
+import { startCloud } from "./cloud/cloud.ts";
+import { cloudFaults } from "./cloud/faults.ts";
+import { judgeCloud } from "./cloud/judge.ts";
+import { createCloudOperator } from "./cloud/operator.ts";
 import { settle } from "./settle.ts";
-import { carryConsoles } from "./consoles.ts";
+import { carryConsoles, localConsoles } from "./consoles.ts";
 import { crowd } from "./crowd.ts";
 import { keepEvidence } from "./evidence.ts";
-import { FAULTS, type FaultName } from "./faults.ts";
+import { FAULTS, type FaultKind } from "./faults.ts";
 import { unusedPeriods } from "./judge/availability.ts";
 import { judgeBugs } from "./judge/bugs.ts";
 import { judge } from "./judge/judge.ts";
@@ -24,6 +25,7 @@ import {
   type Report,
 } from "./report.ts";
 import { openChaosRig, type ChaosRig } from "./rig/chaos-rig.ts";
+import { runVmrig } from "./rig/run-vmrig.ts";
 import { runFaults } from "./fault-run.ts";
 import { isMachineEvent, openEventLog } from "./event-log.ts";
 import { createOperator } from "./operator.ts";
@@ -41,7 +43,7 @@ export interface ChaosOptions {
   /** @defaultValue `fake` */
   readonly machines?: MachineKind;
   /** @defaultValue all faults that this computer allows */
-  readonly kinds?: readonly FaultName[];
+  readonly kinds?: readonly string[];
   /** One of `INJECTED_BUGS`: the bug to inject, to see the suite fail. */
   readonly bug?: string;
   readonly say: (line: string) => void;
@@ -73,30 +75,35 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
   const leftOut = rig.ownDisk
     ? []
     : [
-        `disk-full: ${machines === "real" ? "real machines need a large disk" : "mounting a small disk requires root"}`,
+        `disk-full: ${machines === "fake" ? "mounting a small disk requires root" : "real machines need a large disk"}`,
       ];
-  const kinds = Object.fromEntries(
-    (Object.keys(FAULTS) as FaultName[])
-      .filter(
-        (kind) => (rig.ownDisk || kind !== "disk-full") && options.kinds?.includes(kind) !== false,
-      )
-      .map((kind) => [kind, FAULTS[kind]]),
-  );
   say(
     `chaos    seed ${seed}, ${number} copies of ${machines} machines, ttl ${ttlMs} ms, in ${rig.root}`,
   );
 
-  using consoles = machines === "real" ? carryConsoles(rig) : undefined;
+  await using cloud = machines === "cloud" ? await startCloud(rig) : undefined;
+  using consoles =
+    machines === "fake"
+      ? undefined
+      : carryConsoles(rig.eventLog, cloud?.consoles ?? (() => localConsoles(rig)));
   const eventLog = openEventLog(rig.eventLog, consoles?.carry);
   const log = join(rig.root, "runs.log");
   const runs = crowd({
     rig,
     program: join(import.meta.dirname, "runner.ts"),
-    plan: (index) => planRunner(seed, index, number),
+    plan: (index) => planRunner(seed, index, { copies: number, isSlow: machines === "cloud" }),
     size: options.crowd,
     log,
+    ...(cloud && { envOf: cloud.envOf }),
   });
-  const operator = createOperator(rig, runs);
+  const cloudOperator = cloud && createCloudOperator(rig, runs, say);
+  const operator = cloudOperator ?? createOperator(rig, runs);
+  const kinds = selectFaults(
+    cloud && cloudOperator
+      ? cloudFaults({ cloud, operator: cloudOperator })
+      : { ...FAULTS, ...(!rig.ownDisk && { "disk-full": undefined }) },
+    options.kinds,
+  );
   const violations: Violation[] = [];
   const {
     appliedFaults,
@@ -114,11 +121,15 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
     copies,
     withinMs,
     leaveMs,
+    interrupts: machines === "cloud",
     say,
   });
   violations.push(...unsettled);
+  const judged = cloud && (await judgeCloud(rig, cloud, copies));
+  violations.push(...(judged?.violations ?? []));
   violations.push(...(await destroy(rig)));
   const after = await findLeftovers(rig, { machines: false });
+  const inCloud = (await cloud?.resources()) ?? [];
 
   await eventLog.readMore();
   const { rows } = eventLog;
@@ -130,10 +141,17 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
     ...describeViolations(violations),
     ...describeLeftovers(left),
     ...describeLeftovers(after),
+    ...inCloud.map(({ kind, id, name }) => `leftover   ${kind}: ${id} ${name}`),
   ])
     say(line);
-  if (options.evidence !== undefined && violations.length + sum([left, after]) > 0) {
-    await keepEvidence(options.evidence, { eventLog: rig.eventLog, log, faults: appliedFaults });
+  const leftovers = sum([left, after]) + inCloud.length;
+  if (options.evidence !== undefined && violations.length + leftovers > 0) {
+    await keepEvidence(options.evidence, {
+      eventLog: rig.eventLog,
+      log,
+      faults: appliedFaults,
+      ...(cloud && { calls: await cloud.calls() }),
+    });
     say(`evidence ${options.evidence}`);
   }
   const events = rows.filter(isMachineEvent);
@@ -155,20 +173,32 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
     ),
     silenceMs: Math.max(0, ...unusedPeriods(rows, appliedFaults, bounds).map(({ ms }) => ms)),
     violations: violations.length,
-    leftovers: sum([left, after]),
+    leftovers,
+    ...(judged && { cloud: judged.counts }),
     seconds: Math.round((performance.now() - started) / 1000),
   };
 }
 
-/** Runs `vmrig destroy` as a person would. Nothing of the rig may be left afterwards. */
-async function destroy({ env }: ChaosRig): Promise<Violation[]> {
-  const command = fileURLToPath(import.meta.resolve("vmrig/cli"));
+/** Returns the faults of these kinds, or all. @throws Error for an unknown kind */
+function selectFaults(
+  all: Readonly<Record<string, FaultKind | undefined>>,
+  kinds: readonly string[] = Object.keys(all),
+): Readonly<Record<string, FaultKind>> {
+  const unknown = kinds.find((kind) => !(kind in all));
+  if (unknown !== undefined)
+    throw new Error(`there is no fault "${unknown}"; known faults: ${Object.keys(all).join(", ")}`);
+  return Object.fromEntries(
+    kinds.flatMap((kind): [string, FaultKind][] => {
+      const fault = all[kind];
+      return fault === undefined ? [] : [[kind, fault]];
+    }),
+  );
+}
+
+/** Destroys the rig as a person would. Nothing of it may be left afterwards. */
+async function destroy(rig: ChaosRig): Promise<Violation[]> {
   try {
-    await promisify(execFile)(process.execPath, [command, "destroy", "chaos"], {
-      cwd: import.meta.dirname,
-      env,
-      timeout: 120_000,
-    });
+    await runVmrig(rig, ["destroy", "chaos"]);
     return [];
   } catch (error) {
     return [

@@ -6,6 +6,8 @@ import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isVmrigError } from "vmrig";
 import { claimMachines, connectGate, type GateClient } from "vmrig/worker";
+import { doHarm } from "./cloud/harm.ts";
+import { injectCloudBug } from "./cloud/injected-bugs.ts";
 import { actAsExHolder } from "./ex-holder.ts";
 import { machineKind, TIME_LIMITS } from "./machines.ts";
 import type { MachineUse } from "./plan.ts";
@@ -75,6 +77,9 @@ async function make(
       }),
     );
   }
+  const [machine] = Object.values(machines);
+  if (machine !== undefined && machineKind() === "cloud")
+    await doHarm(process.env["CHAOS_ROOT"] ?? "", session, machine);
   if (!disconnects) await claim.release();
 }
 
@@ -113,6 +118,7 @@ for (const [index, planned] of visits.entries()) {
     client = watched(again);
   }
   if (planned.reuseAfterMs !== undefined) await linger(visit, visitor, planned.reuseAfterMs);
+  if (machineKind() === "cloud") await injectCloudBug();
   await sleep(planned.pauseMs);
 }
 client.close();

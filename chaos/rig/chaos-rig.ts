@@ -30,7 +30,7 @@ export interface ChaosRig extends AsyncDisposable {
   readonly network: BadNetwork;
   /** Whether the state folder is a separate small disk, which a fault can fill. */
   readonly ownDisk: boolean;
-  /** Environment of the suite's processes. */
+  /** Environment of the suite's processes, to which a cloud adds its addresses. */
   readonly env: NodeJS.ProcessEnv;
 }
 
@@ -67,7 +67,7 @@ export async function openChaosRig({
   const env: NodeJS.ProcessEnv = {
     ...base,
     // Real machines use the user's own image cache.
-    VMRIG_CACHE: machines === "real" ? (await openFolders()).cache : join(root, "cache"),
+    VMRIG_CACHE: machines === "fake" ? join(root, "cache") : (await openFolders()).cache,
     CHAOS_MACHINES: machines,
     CHAOS_COPIES: String(copies),
     CHAOS_TTL_MS: String(ttlMs),

@@ -15,9 +15,10 @@ export interface Leftovers {
 
 /**
  * These keys outlive every lease on purpose: the largest fence issued, the record of the last
- * Terraform run, the time of the last use, the id of this Redis. See docs/concepts/lease.md.
+ * Terraform run, the time of the last use, the id of this Redis, and the history of the states that
+ * are stored there. See docs/concepts/lease.md.
  */
-const LASTING_KEYS = /:(fence|record|used|id)$/;
+const LASTING_KEYS = /:(fence|record|used|id|state|state-versions)$/;
 
 /** Names of files that programs rename or delete later. */
 const TEMPORARY =
@@ -70,9 +71,14 @@ export function count({ keys, processes, sockets, files }: Leftovers): number {
   return keys.length + processes.length + sockets.length + files.length;
 }
 
-/** Files on a machine's disk or in a snapshot of it belong to the machine. */
+/**
+ * Files on a machine's disk or in a snapshot of it belong to the machine, and Terraform keeps its
+ * providers in folders that are named by version.
+ */
 function isTemporary(path: string): boolean {
-  const own = path.replace(/\/machines\/([^/]+)\/(disk|snapshots|fences)\/.*$/, "");
+  const own = path
+    .replace(/\/machines\/([^/]+)\/(disk|snapshots|fences)\/.*$/, "")
+    .replace(/\/terraform\/data\/providers\/.*$/, "");
   return own.split("/").some((name) => TEMPORARY.test(name));
 }
 

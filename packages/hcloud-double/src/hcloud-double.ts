@@ -7,8 +7,9 @@ import { setTimeout } from "node:timers/promises";
 import type { Action } from "./actions/action.ts";
 import type { ActionFaults } from "./actions/action-faults.ts";
 import { apiRoutes } from "./api.ts";
-import { answer, pathOf, refusalReply, type Access, type Call } from "./http/answer.ts";
+import { answer, pathOf, refusalReply, tokenOf, type Access, type Call } from "./http/answer.ts";
 import { ClientKill, type Kill } from "./http/client-kill.ts";
+import type { Labels } from "./http/labels.ts";
 import { linkHeader } from "./http/list.ts";
 import { RateLimit } from "./http/rate-limit.ts";
 import { RequestFaults, type RequestFault } from "./http/request-faults.ts";
@@ -37,6 +38,10 @@ export interface HcloudDoubleOptions {
 
 /** A request that was answered. */
 export interface DoneCall {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** Who sent it. */
+  readonly token: string;
   readonly method: string;
   /** After `/v1`, with the query. */
   readonly path: string;
@@ -44,6 +49,8 @@ export interface DoneCall {
   readonly body: string;
   /** Status of the reply, even if the client did not get it. */
   readonly status: number;
+  /** Labels that the server of the path had before the call. */
+  readonly labels?: Labels;
 }
 
 /**
@@ -142,16 +149,30 @@ export class HcloudDouble implements AsyncDisposable {
       return;
     }
     const { rateLimit, tokens } = this;
+    const labels = this.#labelsOf(call);
     const reply =
       fault?.kind === "refuse"
         ? refusalReply(fault)
         : answer({ routes: this.#routes, tokens, rateLimit }, call);
     const { method, body } = call;
-    this.calls.push({ method, path: pathWithQuery(call), body, status: reply.status });
+    this.calls.push({
+      at: this.project.now(),
+      token: tokenOf(call),
+      method,
+      path: pathWithQuery(call),
+      body,
+      status: reply.status,
+      ...(labels !== undefined && { labels }),
+    });
     if (call.method !== "GET" && reply.status < 400) await this.#kill.afterChange(response);
     if (fault?.kind === "cut-when-done") response.destroy();
     else
       this.#send(call, response, fault?.kind === "refuse-when-done" ? refusalReply(fault) : reply);
+  }
+
+  #labelsOf({ url }: Call): Labels | undefined {
+    const [, id] = /^\/servers\/(\d+)/.exec(pathOf(url)) ?? [];
+    return id === undefined ? undefined : this.project.servers.byId(Number(id))?.labels;
   }
 
   #send({ url }: Call, response: ServerResponse, { status, body }: Reply): void {

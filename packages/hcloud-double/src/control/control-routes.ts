@@ -29,6 +29,8 @@ const actionFault = z.object({
   code: z.string().optional(),
   message: z.string().optional(),
   times: z.int().positive().optional(),
+  /** The actions do not fail: all of them are held up until this time from now has passed. */
+  hang_ms: z.int().positive().optional(),
 });
 
 const kill = z.object({ changes: z.int().positive(), pids: z.array(z.int()).min(1) });
@@ -49,22 +51,30 @@ export function controlRoutes({ double, backend }: Controlled): Route[] {
     route("GET", "/calls", () => ok({ calls: double.calls })),
     route("GET", "/servers", () =>
       ok({
-        servers: project.servers.all.map(({ id, name, status, boots, bootedFrom }) => ({
+        servers: project.servers.all.map(({ id, name, status, labels, boots, bootedFrom }) => ({
           id,
           name,
           status,
+          labels,
           boots,
           bootedFrom,
           pid: backend?.pid(id) ?? null,
+          console: backend?.consoleFile(id) ?? null,
         })),
       }),
+    ),
+    route("GET", "/resources", () => ok({ resources: resourcesOf(project) })),
+    route("GET", "/request-faults/:method", ({ ids: [method = ""] }) =>
+      ok({ left: requestFaults.left(method) }),
     ),
     post("/request-faults", requestFault, ({ fault, path, method, times = 1 }) => {
       requestFaults.add({ method, path: new RegExp(path), times }, fault);
     }),
-    post("/action-faults", actionFault, ({ command, ...fault }) =>
-      actionFaults.fail(command, fault),
-    ),
+    post("/action-faults", actionFault, ({ command, hang_ms, ...fault }) => {
+      if (hang_ms === undefined) return actionFaults.fail(command, fault);
+      const held = actionFaults.hang(command, { times: fault.times ?? 1 });
+      setTimeout(() => held.release(), hang_ms).unref();
+    }),
     post("/kill-after", kill, ({ changes, pids }) => double.killAfter(changes, pids)),
     post("/rate-limit", z.object({ left: z.int().nonnegative() }), ({ left }) =>
       rateLimit.leave(left),
@@ -86,6 +96,21 @@ export function controlRoutes({ double, backend }: Controlled): Route[] {
       if (pid !== undefined) process.kill(pid, "SIGKILL");
     }),
   ];
+}
+
+/** Everything that exists, beside images. */
+function resourcesOf({
+  servers,
+  networks,
+  firewalls,
+  placementGroups,
+  sshKeys,
+  primaryIps,
+}: Project): object[] {
+  const tables = { servers, networks, firewalls, placementGroups, sshKeys, primaryIps };
+  return Object.entries(tables).flatMap(([kind, { all }]) =>
+    all.map(({ id, name }) => ({ kind, id, name })),
+  );
 }
 
 /** Adds a snapshot with the content of a system image, without a server that it is made of. */

@@ -17,18 +17,65 @@ test("several programs share a double that is a separate process", async () => {
   await fetch(`${double.endpoint}/servers`, { method: "POST", headers, body });
 
   expect(await double.control("GET", "/servers")).toMatchObject({
-    servers: [{ name: "pc1", pid: null }],
+    servers: [{ name: "pc1", pid: null, console: null }],
+  });
+  expect(await double.control("GET", "/resources")).toMatchObject({
+    resources: [{ kind: "servers", name: "pc1" }, { kind: "primaryIps" }, { kind: "primaryIps" }],
   });
   expect(await double.control("GET", "/calls")).toMatchObject({
-    calls: [{ method: "POST", path: "/servers", status: 201 }],
+    calls: [{ method: "POST", path: "/servers", status: 201, token: double.token }],
   });
+});
+
+test("the log of its calls has who sent each one, and the labels that the server had before", async () => {
+  await using double = await startDoubleProcess();
+  await double.control("POST", "/tokens", { token: "of-a-run", access: "read-write" });
+  const call = async (token: string, method: string, path: string, body?: object) => {
+    const headers = { authorization: `Bearer ${token}` };
+    const init = body === undefined ? {} : { body: JSON.stringify(body) };
+    return await (await fetch(`${double.endpoint}${path}`, { method, headers, ...init })).json();
+  };
+  const wish = {
+    name: "pc1",
+    server_type: "cx23",
+    image: "debian-13",
+    labels: { "vmrig-fence": "0" },
+  };
+  const { server } = (await call(double.token, "POST", "/servers", wish)) as {
+    readonly server: { readonly id: number };
+  };
+  const path = `/servers/${server.id}`;
+  await call("of-a-run", "PUT", path, { labels: { "vmrig-fence": "7" } });
+  await call("of-a-run", "GET", path);
+  const { calls } = (await double.control("GET", "/calls")) as {
+    readonly calls: readonly object[];
+  };
+  expect(calls.slice(1)).toMatchObject([
+    { token: "of-a-run", method: "PUT", path, labels: { "vmrig-fence": "0" } },
+    { token: "of-a-run", method: "GET", path, labels: { "vmrig-fence": "7" } },
+  ]);
+});
+
+test("an action can be held up for a while", async () => {
+  await using double = await startDoubleProcess();
+  await double.control("POST", "/action-faults", { command: "create_server", hang_ms: 300 });
+  const headers = { authorization: `Bearer ${double.token}` };
+  const body = JSON.stringify({ name: "pc1", server_type: "cx23", image: "debian-13" });
+  await fetch(`${double.endpoint}/servers`, { method: "POST", headers, body });
+  const status = async () =>
+    ((await double.control("GET", "/servers")) as { servers: { status: string }[] }).servers[0]
+      ?.status;
+  expect(await status()).toBe("initializing");
+  await expect.poll(status, { timeout: 20_000 }).toBe("running");
 });
 
 test("faults are set through its control", async () => {
   await using double = await startDoubleProcess();
   const fault = { kind: "refuse", status: 503, code: "unavailable" };
   await double.control("POST", "/request-faults", { method: "GET", path: "^/servers", fault });
+  expect(await double.control("GET", "/request-faults/GET")).toEqual({ left: 1 });
   expect((await get(double, "/servers")).status).toBe(503);
+  expect(await double.control("GET", "/request-faults/GET")).toEqual({ left: 0 });
   expect((await get(double, "/servers")).status).toBe(200);
 
   await double.control("POST", "/rate-limit", { left: 0 });

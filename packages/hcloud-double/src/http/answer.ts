@@ -39,10 +39,14 @@ export function pathOf({ pathname }: URL): string {
   return pathname.replace(/^\/v1(?=\/|$)/, "").replace(/(?<=.)\/$/, "");
 }
 
+/** The token that a call was sent with; empty if there is none. */
+export function tokenOf({ authorization = "" }: Call): string {
+  return /^Bearer (?<token>.+)$/i.exec(authorization)?.groups?.["token"] ?? "";
+}
+
 /** Is checked before the body is read. */
 function requireAccess(tokens: ReadonlyMap<string, Access>, call: Call): void {
-  const token = /^Bearer (?<token>.+)$/i.exec(call.authorization ?? "")?.groups?.["token"] ?? "";
-  const access = tokens.get(token);
+  const access = tokens.get(tokenOf(call));
   if (access === undefined)
     throw new ApiError(401, "unauthorized", "the token is missing or unknown");
   if (access === "read" && call.method !== "GET")

@@ -38,6 +38,12 @@ export class RequestFaults {
     this.#planned.push({ target, fault, left: target.times ?? 1 });
   }
 
+  /** Number of requests of a method that a fault still waits for. */
+  left(method: string): number {
+    const planned = this.#planned.filter(({ target }) => target.method === method);
+    return planned.reduce((sum, { left }) => sum + left, 0);
+  }
+
   /** Returns the fault of a request, and uses it up. */
   take(method: string, path: string): RequestFault | undefined {
     const due = this.#planned.find(

@@ -24,6 +24,8 @@ export interface QemuBackendOptions {
 export interface QemuBackend extends ServerBackend, AsyncDisposable {
   /** What a server has written to its console since it was created. */
   console(server: number): Promise<string>;
+  /** The file of that. It grows, and is deleted with the server. */
+  consoleFile(server: number): string;
   /** Process id of a server that runs. */
   pid(server: number): number | undefined;
 }

@@ -85,7 +85,12 @@ export class QemuServers implements Omit<ServerBackend, "publicIpv4Range"> {
 
   /** What a server has written to its console since it was created. */
   async console(server: number): Promise<string> {
-    return await readFile(join(this.#disks.folderOf(server), "console.log"), "utf8");
+    return await readFile(this.consoleFile(server), "utf8");
+  }
+
+  /** The file of that. It grows, and is deleted with the server. */
+  consoleFile(server: number): string {
+    return join(this.#disks.folderOf(server), "console.log");
   }
 
   /** Process id of a server that runs. */
