@@ -20,7 +20,11 @@ const MACHINES = [
   "chaos/**/*.machines.test.ts",
 ];
 /** Suites of `vitest.long.config.ts`. */
-const LONG = ["packages/*/src/**/*.long.test.ts", "infra/**/*.long.test.ts"];
+const LONG = [
+  "packages/*/src/**/*.long.test.ts",
+  "infra/**/*.long.test.ts",
+  "chaos/**/*.long.test.ts",
+];
 /** What synthesises stacks, and applies them with Terraform. */
 const PROVISIONING = ["synthesize", "provision", "destroy"].map(
   (name) => `packages/vmrig/src/provision/${name}.test.ts`,
@@ -87,7 +91,7 @@ export default defineConfig({
         test: {
           name: "chaos",
           include: ["chaos/**/*.test.ts"],
-          exclude: [...MACHINES, "**/node_modules/**"],
+          exclude: [...MACHINES, ...LONG, "**/node_modules/**"],
           // Alone, after the other projects: its runs use all cores, and it judges time limits.
           fileParallelism: false,
           sequence: { groupOrder: 500 },

@@ -8,7 +8,11 @@ export default defineConfig({
   test: {
     reporters: ["verbose", "./scripts/closing-line.mjs"],
     expect: { requireAssertions: true },
-    include: ["packages/*/src/**/*.long.test.ts", "infra/**/*.long.test.ts"],
+    include: [
+      "packages/*/src/**/*.long.test.ts",
+      "infra/**/*.long.test.ts",
+      "chaos/**/*.long.test.ts",
+    ],
     exclude: ["**/node_modules/**"],
     fileParallelism: false,
     testTimeout: 600_000,

@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { runChaos } from "../suite.ts";
 
 /**
- * A small part of `npm run test:chaos -- --cloud`, for CI. Its duration is that of the creation of
- * a server and of so many rollbacks on an emulated machine.
+ * A small part of `npm run test:chaos -- --cloud`. It takes as long as the creation of a server and
+ * so many rollbacks.
  */
 const SIZE = { grants: 6, faults: 4 };
 
