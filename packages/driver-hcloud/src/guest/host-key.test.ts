@@ -10,7 +10,7 @@ function machineOfLaterRun(): { readonly change: Change; readonly seen: string[]
   const seen: string[][] = [];
   const shell: RootShell = {
     run: async (script, { args = [] }) => {
-      expect(script).toContain("flock");
+      expect(script).toContain("if (( seen > fence )); then");
       seen.push([...args]);
       return Number(args[0]) < 9
         ? { code: EXIT.fenced, stdout: "9\n", stderr: "" }

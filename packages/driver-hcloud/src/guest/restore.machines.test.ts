@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { generateKeyPair } from "vmrig/driver";
 import { restore, type Restored } from "./restore.ts";
-import { cutEverywhere } from "./cut-everywhere.test.kit.ts";
+import { cutEverywhere, withoutLeaving } from "./cut-everywhere.test.kit.ts";
 import { authorize, capture, drop, list, type Change } from "./snapshots.ts";
+import { enterNextHostKey, makeNextHostKey } from "./host-key.ts";
+import { setGuestLink } from "./link.ts";
 import { bootTestMachine, type TestMachine } from "./test-machine.test.kit.ts";
 
 const KEY = generateKeyPair().publicKey;
@@ -80,7 +82,7 @@ setsid bash -c 'trap "" TERM HUP; while true; do sleep 9997; done' < /dev/null >
 
 const FIND_LITTER = `exec 2>&1
 ip -o link | grep -E 'dummy7|br7|veth|wg7'; ip addr | grep -E '10[.]1[.]1[.]7'; ip route | grep 10.97; ip rule | grep 77
-lsmod | grep -E '^(dummy|bridge|wireguard|veth|loop) '; ip netns; nft list ruleset; sysctl vm.swappiness net.ipv4.ip_forward | grep -E '= (7|1)$'
+lsmod | grep -E '^(dummy|bridge|wireguard|veth|loop|nf_tables) '; ip netns; sysctl vm.swappiness net.ipv4.ip_forward | grep -E '= (7|1)$'
 grep -E '/(m7|m8|mnt) ' /proc/self/mountinfo; losetup -l; ls /run /dev /dev/shm /sys/fs/cgroup /run/systemd/system | grep -E '7$|seven|left7' | grep -v tty
 ipcs | grep 0x; hostname | grep 7; pgrep -fa 'sleep 999|@surv'; true`;
 
@@ -124,7 +126,7 @@ test("a power cut between the exchange and the reboot boots the new root", async
   const words = args.map((arg) => `'${arg}'`).join(" ");
   await machine.bash(`touch /root/dirty
 bash -s -- ${words} <<'WHOLE'
-${script.replace("kill -KILL -1; exec $1", "true")}
+${withoutLeaving(script)}
 WHOLE`);
   await machine.cutPower();
   expect(await machine.bash("ls /root")).toBe("");
@@ -136,6 +138,12 @@ test("a smaller fence changes nothing, and a damaged fence refuses every one", a
   await expect(capture(change(4), "late")).rejects.toMatchObject({ code: "FENCED" });
   await expect(restoreTo("base", 4)).rejects.toMatchObject({ code: "FENCED" });
   await expect(drop(change(4), "base")).rejects.toMatchObject({ code: "FENCED" });
+  await expect(makeNextHostKey(change(4))).rejects.toMatchObject({ code: "FENCED" });
+  await expect(enterNextHostKey(change(4), KEY)).rejects.toMatchObject({ code: "FENCED" });
+  const mac = await machine.bash("cat /sys/class/net/en*/address");
+  const down = setGuestLink(change(4), { mac: mac.trim(), to: "down" });
+  await expect(down).rejects.toMatchObject({ code: "FENCED" });
+  expect(await machine.bash("ls /etc/ssh/vmrig_next* 2> /dev/null; true")).toBe("");
   expect(await list(change())).toEqual(["base"]);
   await machine.bash("cp /.snapshots/.vmrig/fence /run/fence; echo 6x > /.snapshots/.vmrig/fence");
   await expect(capture(change(9), "late")).rejects.toThrow(/largest fence .* cannot be read/);
@@ -157,10 +165,12 @@ btrfs -q subvolume snapshot -r / root`);
   expect(await list(change())).toEqual(["base"]);
 });
 
-test("a full disk is restored, and is not full any more", async () => {
+test("a full disk is restored under a new lease, and is not full any more", async () => {
   await machine.bash(
     "dd if=/dev/zero of=/root/big bs=4M 2> /dev/null; dd if=/dev/zero of=/home/vmrig/more bs=4k 2> /dev/null; true",
   );
-  expect(await restoreTo()).toMatchObject({ because: [] });
+  const mac = await machine.bash("cat /sys/class/net/en*/address");
+  await setGuestLink(change(6), { mac: mac.trim(), to: "up", restoring: true });
+  expect(await restoreTo("base", 6)).toMatchObject({ because: [] });
   expect(Number(await machine.bash("df --output=pcent / | tail -1 | tr -dc 0-9"))).toBeLessThan(50);
 });

@@ -11,23 +11,29 @@ import { publishRecord } from "../provisioning.test.kit.ts";
 import type { Server } from "../api/servers.ts";
 import { firstBoot } from "./first-boot.ts";
 
-test("the disk of a server whose labels of a host key were removed is written again", async () => {
-  const project = await startProject();
-  await publishRecord(project, "recipe-1");
-  await createMachineServer(project, "pc1", {
-    labels: { "vmrig-image": "recipe-1", "vmrig-disk": "recipe-1" },
-  });
-  const begun = new AbortController();
-  const by = {
-    ...authority(3),
-    authorize: generateKeyPair().publicKey,
-    signal: begun.signal,
-    say: (line: string) => begun.abort(new Error(line)),
-  };
-  await expect(firstBoot(project.client, { copy: TWO_MACHINES, name: "pc1" }, by)).rejects.toThrow(
-    "boot     pc1: writing the image recipe-1 to its disk",
-  );
-});
+test.each([
+  ["removed", {}],
+  ["edited", { "vmrig-host-key": `ed25519.${"A".repeat(43)}.0123456789a`, "vmrig-boot": "nonce" }],
+])(
+  "the disk of a server whose labels of a host key were %s is written again",
+  async (_, labels) => {
+    const project = await startProject();
+    await publishRecord(project, "recipe-1");
+    await createMachineServer(project, "pc1", {
+      labels: { "vmrig-image": "recipe-1", "vmrig-disk": "recipe-1", ...labels },
+    });
+    const begun = new AbortController();
+    const by = {
+      ...authority(3),
+      authorize: generateKeyPair().publicKey,
+      signal: begun.signal,
+      say: (line: string) => begun.abort(new Error(line)),
+    };
+    await expect(
+      firstBoot(project.client, { copy: TWO_MACHINES, name: "pc1" }, by),
+    ).rejects.toThrow("boot     pc1: writing the image recipe-1 to its disk");
+  },
+);
 
 /** A TCP connection to an address for multicast fails at once: no packet leaves this computer. */
 const NO_ONE = "224.0.0.1";

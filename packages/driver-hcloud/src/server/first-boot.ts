@@ -9,7 +9,7 @@ import type { Client } from "../api/call/client.ts";
 import type { Server } from "../api/servers.ts";
 import { enterNextHostKey, makeNextHostKey } from "../guest/host-key.ts";
 import { firstHostKey, secretIn } from "../keys.ts";
-import { hostKeyIn, hostKeyLabel } from "../host-key-label.ts";
+import { hostKeyIn, hostKeyLabel, isHostKeyEdited } from "../host-key-label.ts";
 import { BOOT, DISK, HOST_KEY, IMAGE } from "../labels.ts";
 import { changeLabels, claimServer } from "./claimed-server.ts";
 import { changeOf, letIn } from "./change.ts";
@@ -49,7 +49,7 @@ export async function firstBoot(
   const boot = { ref, by, bootMs };
   // 1. Claim it, and make it run from the right disk.
   let server = await claimServer(client, ref, by);
-  if (server.labels[DISK] !== server.labels[IMAGE] || isHostKeyLost(server)) {
+  if (server.labels[DISK] !== server.labels[IMAGE] || isHostKeyLost(server, boot)) {
     by.say?.(`boot     ${ref.name}: writing the image ${server.labels[IMAGE]} to its disk`);
     server = await rewriteDisk(client, server, { ref, by });
   }
@@ -87,8 +87,12 @@ async function bootOnce(client: Client, server: Server, boot: Boot): Promise<voi
   await letIn(session, { ref, by });
 }
 
-/** Whether a person removed the labels that vmrig knows a host key by. No test has had the disk. */
-function isHostKeyLost({ labels }: Server): boolean {
+/**
+ * Whether a person removed or edited the labels that vmrig knows a host key by. No test has had the
+ * disk.
+ */
+function isHostKeyLost({ labels }: Server, { ref, by }: Boot): boolean {
+  if (isHostKeyEdited(labels, { machine: ref.name, secret: secretIn(by) })) return true;
   return hostKeyIn(labels) === undefined && labels[BOOT] === undefined;
 }
 

@@ -52,11 +52,14 @@ export async function setLink(
     ref,
     server,
     state,
+    restoring = false,
     by,
   }: {
     readonly ref: MachineRef;
     readonly server: Server;
     readonly state: "up" | "down";
+    /** Whether a restore of the machine follows. */
+    readonly restoring?: boolean;
     readonly by: Authority;
   },
 ): Promise<void> {
@@ -66,5 +69,9 @@ export async function setLink(
       message: `${ref.name} is not attached to the private network of ${ref.copy.copy}.`,
       hint: "it was detached outside vmrig: `vmrig up` shows what Terraform would change",
     });
-  await setGuestLink(changeOf(ref, shell, by), { mac: attached.mac_address, to: state });
+  await setGuestLink(changeOf(ref, shell, by), {
+    mac: attached.mac_address,
+    to: state,
+    restoring,
+  });
 }

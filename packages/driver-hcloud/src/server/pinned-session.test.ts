@@ -20,6 +20,6 @@ test("a host key label that a person changed is named, and nothing is connected 
     code: "HOST_KEY_MISMATCH",
     summary: `The label vmrig-host-key of server ${server.id} "pcs-1-pc1" is not as vmrig has set it, so the host key of pc1 is unknown.`,
     details: [`label: ${edited}`],
-    hint: expect.stringContaining("`vmrig up`, which writes the disk again"),
+    hint: "it was edited outside vmrig: the recovery writes the machine's disk again, with a new host key",
   });
 });

@@ -29,7 +29,7 @@ export async function openPinned(
     throw new VmrigError("HOST_KEY_MISMATCH", {
       message: `The label ${HOST_KEY} of server ${id} "${name}" is not as vmrig has set it, so the host key of ${ref.name} is unknown.`,
       details: [`label: ${labels[HOST_KEY]}`],
-      hint: "it was edited outside vmrig: set it back in the project's console, or run `vmrig up`, which writes the disk again",
+      hint: "it was edited outside vmrig: the recovery writes the machine's disk again, with a new host key",
     });
   const hostKey = hostKeyIn(labels);
   if (hostKey === undefined)

@@ -71,7 +71,8 @@ export class RestoreSessions implements AsyncDisposable {
       return await this.open(ANSWER_MS);
     } catch (error) {
       signal.throwIfAborted();
-      if (!isVmrigError(error)) throw error;
+      // A reset gives no machine another host key.
+      if (!isVmrigError(error) || error.code === "HOST_KEY_MISMATCH") throw error;
       say?.(
         `recover  ${this.#ref.name}: resetting it, which takes a minute, because ${error.summary}`,
       );

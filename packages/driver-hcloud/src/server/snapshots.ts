@@ -63,7 +63,7 @@ export async function restoreSnapshot(
     ? sessions.openOrReset()
     : sessions.openStarted());
   if (server.labels[DISCONNECTED] !== undefined)
-    await setLink(shell, { ref, server, state: "up", by });
+    await setLink(shell, { ref, server, state: "up", restoring: true, by });
   // 3. Enter the snapshot.
   const { because } = await restore({
     ...changeOf(ref, shell, by),
