@@ -175,7 +175,8 @@ function declareServer(stack: RigStack, { copy, machine, labels, plan }: ServerO
       KEY,
       SUBNET,
       FIREWALL,
-      ...(grouped ? [GROUP] : []),
+      // Also one that is not in it: a declaration for destroying does not know which ones are.
+      GROUP,
       ...(before === undefined ? [] : [before]),
     ],
     // An imported server has no `public_net` in the state, and vmrig rebuilds it from newer images.
