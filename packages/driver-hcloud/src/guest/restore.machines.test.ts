@@ -167,7 +167,7 @@ btrfs -q subvolume snapshot -r / root`);
 
 test("a full disk is restored under a new lease, and is not full any more", async () => {
   await machine.bash(
-    "dd if=/dev/zero of=/root/big bs=4M 2> /dev/null; dd if=/dev/zero of=/home/vmrig/more bs=4k 2> /dev/null; true",
+    "free=$(df -B1 --output=avail / | tail -n 1); fallocate -l $(( free * 9 / 10 )) /root/big; dd if=/dev/zero of=/root/rest bs=4M 2> /dev/null; dd if=/dev/zero of=/home/vmrig/more bs=4k 2> /dev/null; true",
   );
   const mac = await machine.bash("cat /sys/class/net/en*/address");
   await setGuestLink(change(6), { mac: mac.trim(), to: "up", restoring: true });
