@@ -153,8 +153,9 @@ function refuseOtherAccount(
   const lost = (state?.resources ?? []).filter(
     ({ address }) => !address.startsWith("terraform_data."),
   );
-  // A destroy that was killed may have deleted everything, and not have written its state.
-  if (lost.length === 0 || session.applying.length > 0 || owner === state?.owner) return;
+  // A destroy or a replacement that was killed may have deleted them, and not written its state.
+  const isUnexplained = lost.some(({ name }) => !session.removing.includes(name));
+  if (!isUnexplained || owner === state?.owner) return;
   throw new VmrigError("STATE_LOST", {
     message: `Nothing of "${copy.copy}" is in this account, so its token seems to be that of another project than the state. vmrig changed nothing.`,
     details: [
