@@ -14,6 +14,22 @@ async function removeAll(team: Team): Promise<void> {
   for (const { id } of team.cloud.networks) await remove(team, `networks/${id}`);
 }
 
+test("a copy that was deleted by hand is created again after the destroy of this copy that the error names", async () => {
+  const team = await setUpTeam();
+  const { stamp } = await team.provision();
+  await removeAll(team);
+  const { owner } = stamp;
+  const hint = expect.stringMatching(
+    new RegExp(`confirm that with \`vmrig destroy pcs --copy pcs-1 --owner ${owner}\`, and run`),
+  ) as unknown;
+  await expect(team.provision()).rejects.toMatchObject({ ...LOST, hint });
+
+  await destroy({ ...team.options(), confirm: "pcs", owner });
+
+  expect((await team.provision()).created.toSorted()).toEqual(ALL);
+  await expectWhole(team);
+});
+
 test("after a first run that failed half-way, a run with the token of another project creates no second rig", async () => {
   const team = await setUpTeam();
   const network = await post(team, "networks", { name: "another" });
