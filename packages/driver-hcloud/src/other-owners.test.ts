@@ -35,7 +35,9 @@ test("a rig of another team with the same name stops a run and a destroy before 
         `^hcloud_server.pc1, server \\d+ "pcs-1-pc1": it belongs to the state of ${stamp.owner}`,
       ),
     ]) as unknown,
-    hint: expect.stringContaining(`\`vmrig destroy pcs --owner ${stamp.owner}\``) as string,
+    hint: expect.stringContaining(
+      `\`vmrig destroy pcs --copy pcs-1 --owner ${stamp.owner}\``,
+    ) as string,
   };
   await expect(other.provision()).rejects.toMatchObject(refusal);
   await expect(other.destroy()).rejects.toMatchObject(refusal);

@@ -176,7 +176,7 @@ test("with the token of another project, destroy changes nothing", async () => {
   await expect(team.run().destroy()).rejects.toMatchObject({
     code: "STATE_LOST",
     message: expect.stringContaining("another project"),
-    hint: expect.stringContaining(`--owner ${server?.labels["vmrig-owner"]}`),
+    hint: expect.stringContaining(`--copy pcs-1 --owner ${server?.labels["vmrig-owner"]}`),
   });
   expect(double.calls.filter(({ method }) => method !== "GET")).toEqual([]);
   vi.stubEnv("HCLOUD_TOKEN", team.double.token);
@@ -201,7 +201,7 @@ test("with the token of another project, a run creates no second rig, also with 
           ({ id, labels }) => `hcloud_server.${labels["vmrig-machine"]}, ${id}: it is not there`,
         ),
       ),
-      hint: expect.stringMatching(/`--allow` would create a second rig\. .* --owner /),
+      hint: expect.stringMatching(/`--allow` would create a second rig\. .* --copy pcs-1 --owner /),
     });
   const changes = other.double.calls.slice(before).filter(({ method }) => method !== "GET");
   expect(changes).toEqual([]);

@@ -18,7 +18,7 @@ function machineOfLaterRun(): { readonly change: Change; readonly seen: string[]
     },
   };
   const { signal } = new AbortController();
-  return { change: { machine: "pc1", shell, signal, fence: 8 }, seen };
+  return { change: { copy: "pcs-1", machine: "pc1", shell, signal, fence: 8 }, seen };
 }
 
 test.each<[string, (change: Change) => Promise<unknown>, string[]]>([

@@ -22,7 +22,8 @@ beforeAll(async () => {
 afterAll(() => machine?.[Symbol.asyncDispose]());
 
 function change(fence = 5): Change {
-  return { machine: "pc1", shell: machine.shell, signal: AbortSignal.timeout(280_000), fence };
+  const signal = AbortSignal.timeout(280_000);
+  return { copy: "pcs-1", machine: "pc1", shell: machine.shell, signal, fence };
 }
 
 async function restoreTo(snapshot = "base", fence = 5): Promise<Restored> {

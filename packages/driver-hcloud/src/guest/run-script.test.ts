@@ -7,7 +7,7 @@ import { capture } from "./snapshots.ts";
 function answering(code: number, stdout = "", stderr = ""): Omit<ScriptRun, "fence"> {
   const shell: RootShell = { run: async () => ({ code, stdout, stderr }) };
   const { signal } = new AbortController();
-  return { machine: "pc1", shell, signal, script: "", task: "restore base" };
+  return { copy: "pcs-1", machine: "pc1", shell, signal, script: "", task: "restore base" };
 }
 
 test("a machine that has seen a larger fence is an error of the lease", async () => {
@@ -21,7 +21,7 @@ test("a damaged fence is refused with its file and a remedy", async () => {
   await expect(runScript(answering(EXIT.fenceUnreadable))).rejects.toMatchObject({
     code: "ROLLBACK_FAILED",
     details: [expect.stringContaining("/.snapshots/.vmrig/fence")],
-    hint: expect.stringContaining("replace the machine"),
+    hint: expect.stringContaining("`vmrig up --copy pcs-1 --replace pc1`"),
   });
 });
 

@@ -4,6 +4,8 @@ import type { RootShell } from "./root-shell.ts";
 
 /** Where a script runs. */
 export interface Place {
+  /** Name of the copy, for hints. */
+  readonly copy: string;
   /** Name of the machine, for errors. */
   readonly machine: string;
   readonly shell: RootShell;
@@ -40,7 +42,7 @@ export async function runScript(run: ScriptRun): Promise<{ code: number; stdout:
 }
 
 function scriptError(
-  { machine, task, fence }: ScriptRun,
+  { copy, machine, task, fence }: ScriptRun,
   { code, stdout, stderr }: { code: number; stdout: string; stderr: string },
 ): VmrigError {
   const said = lines(stdout);
@@ -53,7 +55,7 @@ function scriptError(
     case EXIT.fenceUnreadable:
       return failed("the largest fence that the machine has seen cannot be read", {
         details: ["/.snapshots/.vmrig/fence is damaged; it may have been written by a test"],
-        hint: `replace the machine with \`vmrig up --replace ${machine}\`: without its fence, a run that lost its lease could change it`,
+        hint: `replace the machine with \`vmrig up --copy ${copy} --replace ${machine}\`: without its fence, a run that lost its lease could change it`,
       });
     case EXIT.locked:
       return failed("another run of vmrig has worked on the machine's disk for a minute");

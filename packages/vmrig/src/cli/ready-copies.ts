@@ -3,7 +3,7 @@ import type { ErrorCode } from "../errors/codes.ts";
 import { isVmrigError } from "../errors/vmrig-error.ts";
 import { leaseMachines } from "./lease-machines.ts";
 import { openRig } from "./open-rig.ts";
-import { pickCopies, pickCopy } from "./pick-copy.ts";
+import { pickCopies, pickCopyToReplace } from "./pick-copy.ts";
 import { pickMachine } from "./pick-machine.ts";
 import type { VerbContext } from "./verb.ts";
 
@@ -37,10 +37,7 @@ export async function readyCopies(
   const addresses = replace?.map((name) =>
     machineAddress(opened.rig.driver, pickMachine(opened.rig, name)),
   );
-  // The name of a machine means one machine, not one of each copy.
-  const copies = addresses
-    ? [pickCopy(opened.rig, opened.folders, copy).copy]
-    : pickCopies(opened.rig, copy);
+  const copies = addresses ? [await pickCopyToReplace(opened, copy)] : pickCopies(opened.rig, copy);
   for (const only of copies) {
     try {
       await leaseMachines(

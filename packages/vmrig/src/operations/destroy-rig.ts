@@ -1,5 +1,7 @@
 import { copySpecs } from "../config/copy-spec.ts";
 import type { CopySpec } from "../driver/driver.ts";
+import { availableNames } from "../errors/closest-name.ts";
+import { VmrigError } from "../errors/vmrig-error.ts";
 import type { Lease } from "../lease/lease.ts";
 import type { LeaseStore } from "../lease/lease-store.ts";
 import type { LeaseGuard } from "../provision/lease-guard.ts";
@@ -16,6 +18,8 @@ import { withLease } from "./with-lease.ts";
 export interface DestroyRigOptions extends Pick<GateOptions, "rig" | "folders" | "holder" | "say"> {
   /** Name of the rig, as a person typed it. */
   readonly confirm: string;
+  /** Name of the only copy to destroy. @defaultValue all copies */
+  readonly only?: string;
   /** Owner of resources in a cloud whose state is lost, as the error names it. */
   readonly owner?: string;
   /** The key of the states is lost. @defaultValue false */
@@ -25,12 +29,12 @@ export interface DestroyRigOptions extends Pick<GateOptions, "rig" | "folders" |
 }
 
 /**
- * Destroys the machines of a rig for good, under the rig's lease: the machines of Terraform's
- * state, and those that are missing from the state. Also those of copies in an account that the
- * config no longer asks for.
+ * Destroys the machines of a rig, or of one copy, for good, under the rig's lease: the machines of
+ * Terraform's state, and those that are missing from the state. Also those of copies in an account
+ * that the config no longer asks for.
  *
- * @throws VmrigError `CONFIRMATION_MISSING` when `confirm` is not the rig's name; nothing was
- *   touched
+ * @throws VmrigError `CONFIRMATION_MISSING` when `confirm` is not the rig's name, `CONFIG_INVALID`
+ *   when the rig has no copy `only`; nothing was touched
  */
 export async function destroyRig(options: DestroyRigOptions): Promise<readonly string[]> {
   const { rig, folders, confirm } = options;
@@ -41,11 +45,25 @@ export async function destroyRig(options: DestroyRigOptions): Promise<readonly s
   await using states = await openStates(rig, folders);
   const { signal } = options;
   const surplus = await surplusCopies(rig, { folders, states, signal });
-  const copies = [...(await copySpecs(rig, folders)), ...surplus];
+  const copies = pick([...(await copySpecs(rig, folders)), ...surplus], options);
   const destroyed: string[] = [];
   for (const copy of copies)
     destroyed.push(...(await destroyCopy(options, { copy, store, states, destroy })));
   return destroyed;
+}
+
+function pick(
+  copies: readonly CopySpec[],
+  { rig, only }: Pick<DestroyRigOptions, "rig" | "only">,
+): readonly CopySpec[] {
+  if (only === undefined) return copies;
+  const picked = copies.filter(({ copy }) => copy === only);
+  if (picked.length > 0) return picked;
+  const names = copies.map(({ copy }) => copy);
+  throw new VmrigError("CONFIG_INVALID", {
+    message: `Rig "${rig.name}" has no copy "${only}".`,
+    details: [availableNames(only, names)],
+  });
 }
 
 interface Work {

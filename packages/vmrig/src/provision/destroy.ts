@@ -74,9 +74,10 @@ async function destroyState(
   const ofProviders = state.resources.filter(
     ({ address }) => !address.startsWith("terraform_data."),
   );
-  const changes = [...existingMachines(inventory), ...ofProviders].map(({ name }) => name);
+  const all = [...existingMachines(inventory), ...ofProviders].map(({ name }) => name);
+  const changes = [...new Set(all)];
   options.guard.assertHeld();
-  await session.begin([...new Set(changes)]);
+  await session.begin(changes, changes);
   await options.driver.unprotect?.(
     options.copy,
     ofProviders.map(({ name }) => name),

@@ -18,7 +18,7 @@ test("a missing state stops the run instead of creating the machines twice", asy
       `pc2, running, ${machineFolder(testRig.copy, "pc2")}: there is no state`,
       expect.stringMatching(/^state of "pcs-1" in .*: there is none$/),
     ],
-    hint: "bring the state back: `vmrig state push` stores a copy of it, or remove these machines with `vmrig destroy pcs`",
+    hint: "bring the state back: `vmrig state push` stores a copy of it, or remove these machines with `vmrig destroy pcs --copy pcs-1`",
   });
   expect(await testRig.destroyInputs()).toEqual([]);
 });

@@ -35,7 +35,7 @@ export function refuseLostState(options: {
 
 /** Names only ways that work: a person's permission replaces no machine that may not be ours. */
 function hintFor({ copy, state, lost }: Parameters<typeof refuseLostState>[0]): string {
-  const destroy = `remove these machines with \`vmrig destroy ${copy.rig}\``;
+  const destroy = `remove these machines with \`vmrig destroy ${copy.rig} --copy ${copy.copy}\``;
   const unreadable = [...lost.keys()].some((machine) => machine.unreadable !== undefined);
   const allowable = [...lost.values()].flatMap(({ allowable: address }) => address ?? []);
   const allow = allowable.map((address) => `--allow ${address}`).join(" ");

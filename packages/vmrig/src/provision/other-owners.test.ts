@@ -43,7 +43,9 @@ test("what a lost state had in a cloud is destroyed when a person names its owne
   const found = withResources(testRig, [
     { address: "cloud_server.pc9", id: "9", owner: "the lost state", location: "server 9" },
   ]);
-  const hint = expect.stringContaining("`vmrig destroy pcs --owner the lost state`") as unknown;
+  const hint = expect.stringContaining(
+    "`vmrig destroy pcs --copy pcs-1 --owner the lost state`",
+  ) as unknown;
   await expect(testRig.provision()).rejects.toMatchObject({ code: "STATE_LOST", hint });
   const confirmed = { ...testRig.destroyOptions(), confirm: "pcs" };
   await expect(destroy(confirmed)).rejects.toMatchObject({ code: "STATE_LOST", hint });

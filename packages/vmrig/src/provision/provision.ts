@@ -145,7 +145,7 @@ async function provisionOnce(
     const changed = [...changes.created.map(nameIn), ...removed].filter(
       (name) => machines.has(name) || isOfProvider(name),
     );
-    await session.begin(changed);
+    await session.begin(changed, removed);
   }
 
   // 4. Remove what Terraform does not destroy: it runs no destroy step for a tainted resource, nor

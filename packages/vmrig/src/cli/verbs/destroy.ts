@@ -1,5 +1,6 @@
 import { VmrigError } from "../../errors/vmrig-error.ts";
 import { openRig } from "../open-rig.ts";
+import { copyOption } from "../options.ts";
 import { defineVerb } from "../verb.ts";
 
 export const destroy = defineVerb({
@@ -8,6 +9,7 @@ export const destroy = defineVerb({
   details: ["Also deletes their baselines. Images in the cache and the embedded Redis stay."],
   operands: [{ name: "RIG" }],
   options: {
+    copy: copyOption("only this copy, also one beyond the config; default: all copies"),
     "yes-destroy": {
       type: "string",
       value: "RIG",
@@ -40,6 +42,7 @@ export const destroy = defineVerb({
       say,
       signal,
       confirm: typed ?? confirmed ?? "",
+      ...(options.copy !== undefined && { only: options.copy }),
       ...(options.owner !== undefined && { owner: options.owner }),
       lostKey: options["lost-key"] === true,
     });

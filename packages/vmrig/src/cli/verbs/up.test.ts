@@ -2,6 +2,9 @@ import { describe, expect } from "vitest";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { machineFiles } from "../../driver/fake/machine-files.ts";
+import { embeddedFolders } from "../../gate/store/open-store.ts";
+import { openLeaseStore } from "../../lease/open-lease-store.ts";
+import { embeddedRedis } from "../../redis/embedded-redis.ts";
 import { configOf, test, type TestCli } from "../test-cli.test.kit.ts";
 
 describe("up --refresh", () => {
@@ -54,19 +57,42 @@ describe("up --replace", () => {
     expect(stderr).toContain("available: pc1, pc2");
   });
 
-  test("asks for the copy where there are several", async ({ cli }) => {
-    await writeFile(join(cli.project, "two.config.mjs"), configOf(["pc1"], "copies: 2"));
-    const { exitCode, stderr } = await cli.start([
-      "up",
-      "--config",
-      "two.config.mjs",
-      "--replace",
-      "pc1",
-    ]);
+  test("asks for the copy where there are several, and proposes only broken ones", async ({
+    cli,
+  }) => {
+    const more = "copies: 3";
+    const text = configOf(["pc1"], more).replace('"pcs"', '"several"');
+    await writeFile(join(cli.project, "several.config.mjs"), text);
+    const replace = ["up", "--config", "several.config.mjs", "--replace", "pc1"];
+
+    const { exitCode, stderr } = await cli.start(replace);
+
     expect(exitCode).toBe(2);
-    expect(stderr).toContain("hint: add `--copy pcs-1`");
+    for (const copy of ["several-1", "several-2", "several-3"])
+      expect(stderr).toContain(`${copy}: not marked as broken`);
+    expect(stderr).toContain("hint: add `--copy NAME`, with the copy of the machine");
+    await markBroken(cli, "several-2", "pc1 of several-2 cannot be brought back.");
+    const marked = await cli.start(replace);
+    expect(marked.exitCode).toBe(2);
+    expect(marked.stderr).toContain("several-1: not marked as broken");
+    expect(marked.stderr).toMatch(
+      /several-2: broken since 2026-\S+Z; pc1 of several-2 cannot be brought back\./,
+    );
+    expect(marked.stderr).toMatch(/hint: add `--copy several-2`$/m);
   });
 });
+
+/** Marks a copy of the rig `several` as broken, as a run does whose recovery failed. */
+async function markBroken({ folders }: TestCli, copy: string, summary: string): Promise<void> {
+  const redis = embeddedFolders(folders);
+  const { socketPath } = await embeddedRedis(redis);
+  await using store = await openLeaseStore({ redis: { socketPath } });
+  const holder = { who: "bob", host: "laptop", command: "vitest run", session: copy };
+  const request = { holder, waitForMs: 10_000 };
+  const lease = await store.acquire({ rig: "several", copies: [copy] }, request);
+  await store.saveRecord(lease, { broken: { summary, at: Date.UTC(2026, 0, 1) } });
+  await lease.release();
+}
 
 async function hostKeys({ folders }: TestCli): Promise<Record<string, string>> {
   const copy = {

@@ -52,7 +52,7 @@ export async function migrateState(options: MigrateStateOptions): Promise<Migrat
   await target.newestVersion(copy);
   return await withState(options, async (held) => {
     const { session, states, fence } = held;
-    const { text, version, applying } = session;
+    const { text, version, applying, removing } = session;
     const places = { from: states.shown, to: target.shown };
     await copySecrets({ from: states, to: target, copy, fence, by: holder });
     if (text === undefined) return { version, newVersion: 0, present: false, left: 0, ...places };
@@ -63,6 +63,7 @@ export async function migrateState(options: MigrateStateOptions): Promise<Migrat
       await copied.replace(text, {
         summary: `copied from version ${version} of ${states.shown}`,
         applying,
+        removing,
       });
     }
     await verifyStored(target, { copy, text });

@@ -41,7 +41,11 @@ export async function takeOverState(options: TakeOverStateOptions): Promise<Take
       });
     }
     const { text, shown } = await readNativeState(from, options);
-    await session.replace(text, { summary: `taken over from ${shown}`, applying: [] });
+    await session.replace(text, {
+      summary: `taken over from ${shown}`,
+      applying: [],
+      removing: [],
+    });
     await verifyStored(states, { copy, text });
     const managed = (parseResources(text) ?? []).filter((instance) => instance.managed);
     const resources = managed.map(({ address }) => address);

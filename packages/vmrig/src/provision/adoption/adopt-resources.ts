@@ -82,7 +82,7 @@ function describeWays(allow: readonly string[]): string {
 }
 
 function hintFor(
-  { rig }: CopySpec,
+  copy: CopySpec,
   lost: readonly FoundResource[],
   known: string | undefined,
 ): string {
@@ -90,7 +90,12 @@ function hintFor(
   if (owners.length !== 1 || owners[0] === undefined)
     return "find out which rigs created them. Two rigs with one name must not share an account";
   if (owners[0] === known) return "delete the one that is too many by hand";
-  return `if their state is lost, destroy them: \`vmrig destroy ${rig} --owner ${owners[0]}\`. If it is that of another rig with this name, use another account`;
+  return `if their state is lost, destroy them: \`${destroyCommand(copy, owners[0])}\`. If it is that of another rig with this name, use another account`;
+}
+
+/** Destroys one copy: the others of the rig may be well. */
+function destroyCommand({ rig, copy }: CopySpec, owner: string): string {
+  return `vmrig destroy ${rig} --copy ${copy} --owner ${owner}`;
 }
 
 function lostResources(
@@ -153,15 +158,16 @@ function refuseOtherAccount(
   const lost = (state?.resources ?? []).filter(
     ({ address }) => !address.startsWith("terraform_data."),
   );
-  // A destroy that was killed may have deleted everything, and not have written its state.
-  if (lost.length === 0 || session.applying.length > 0 || owner === state?.owner) return;
+  // A destroy or a replacement that was killed may have deleted them, and not written its state.
+  const isUnexplained = lost.some(({ name }) => !session.removing.includes(name));
+  if (!isUnexplained || owner === state?.owner) return;
   throw new VmrigError("STATE_LOST", {
     message: `Nothing of "${copy.copy}" is in this account, so its token seems to be that of another project than the state. vmrig changed nothing.`,
     details: [
       ...lost.map(({ address, id }) => `${address}, ${id}: it is not there`),
       `${session.shown}: version ${session.version}`,
     ],
-    hint: hintWith(`\`vmrig destroy ${copy.rig} --owner ${state?.owner ?? "OWNER"}\``),
+    hint: hintWith(`\`${destroyCommand(copy, state?.owner ?? "OWNER")}\``),
   });
 }
 

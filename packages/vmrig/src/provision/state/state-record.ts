@@ -12,12 +12,14 @@ export const VERSION = z.object({
   at: z.number(),
   summary: z.string(),
   applying: z.array(z.string()),
+  removing: z.array(z.string()).default([]),
 });
 
 /** Returns the version that a write creates. */
 export function versionOf(write: StateWrite): StateVersion {
-  const { id, base, fence, by, at, summary, applying } = write;
-  return { version: base + 1, fence, write: id, by: printable(by), at, summary, applying };
+  const { id, base, fence, at, summary, applying, removing = [] } = write;
+  const by = printable(write.by);
+  return { version: base + 1, fence, write: id, by, at, summary, applying, removing };
 }
 
 /** Encodes a version for a store: its facts as JSON in the first line, then the text. */

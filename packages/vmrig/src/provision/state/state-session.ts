@@ -23,7 +23,9 @@ export interface SessionOptions {
   readonly clock?: Clock;
 }
 
-interface Current extends Pick<StoredState, "version" | "applying"> {
+const NONE = { applying: [], removing: [] };
+
+interface Current extends Pick<StoredState, "version" | "applying" | "removing"> {
   readonly text: string | undefined;
 }
 
@@ -43,7 +45,7 @@ export class StateSession {
   private constructor(
     options: SessionOptions,
     claimed: StateVersion | undefined,
-    current: Current = { version: 0, text: undefined, applying: [] },
+    current: Current = { version: 0, text: undefined, ...NONE },
   ) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
@@ -83,8 +85,8 @@ export class StateSession {
       // A store claims first, and then reads the text.
       const version = await store.newestVersion(copy);
       const [newest] = await store.history(copy).catch(() => []);
-      const applying = newest?.applying ?? [];
-      return new StateSession(options, newest, { version, text: undefined, applying });
+      const { applying = [], removing = [] } = newest ?? {};
+      return new StateSession(options, newest, { version, text: undefined, applying, removing });
     }
   }
 
@@ -108,6 +110,11 @@ export class StateSession {
     return this.#current.applying;
   }
 
+  /** Those of them that it was to replace or delete, so that they may be gone. */
+  get removing(): readonly string[] {
+    return this.#current.removing;
+  }
+
   /** What was stored when this run claimed the state. */
   get claimed(): StateVersion | undefined {
     return this.#claimed;
@@ -127,16 +134,19 @@ export class StateSession {
   /**
    * Stores which machines the next apply changes, together with those that earlier applies left
    * unfinished. Call it before the apply: it may be killed at any time.
+   *
+   * @param removals those that the apply replaces or deletes
    */
-  async begin(changes: readonly string[]): Promise<void> {
+  async begin(changes: readonly string[], removals: readonly string[] = []): Promise<void> {
     const applying = [...new Set([...this.applying, ...changes])];
-    await this.#enqueue(() => this.#store({ applying, summary: "apply began" }));
+    const removing = [...new Set([...this.removing, ...removals])];
+    await this.#enqueue(() => this.#store({ applying, removing, summary: "apply began" }));
   }
 
   /** Stores that the apply succeeded, so that a machine that is gone from now on is a loss. */
   async complete(): Promise<void> {
     if (this.applying.length === 0) return;
-    await this.#enqueue(() => this.#store({ applying: [], summary: "apply completed" }));
+    await this.#enqueue(() => this.#store({ ...NONE, summary: "apply completed" }));
   }
 
   /** Replaces a state that is damaged by an empty one. The damaged version stays in the history. */
@@ -192,7 +202,7 @@ export class StateSession {
   /** Stores a text that no engine made from the newest version, or the same text again. */
   async replace(
     text: string,
-    more: { readonly summary: string; readonly applying?: readonly string[] },
+    more: Pick<StateWrite, "summary"> & Partial<Pick<StateWrite, "applying" | "removing">>,
   ): Promise<void> {
     await this.#enqueue(() => this.#store({ text, ...more }));
   }
@@ -210,8 +220,8 @@ export class StateSession {
     this.#pending = undefined;
     if (result.outcome === "fenced") throw fenced(this.#options, result.fence);
     if (result.outcome === "conflict") throw changed(this.#options, this.version, result.version);
-    const { applying } = pending;
-    this.#current = { version: result.version, text: pending.text, applying };
+    const { applying, removing = [] } = pending;
+    this.#current = { version: result.version, text: pending.text, applying, removing };
   }
 
   /** Resolves when no write is in progress. */
@@ -245,10 +255,12 @@ export class StateSession {
   async #store(change: {
     readonly text?: string;
     readonly applying?: readonly string[];
+    readonly removing?: readonly string[];
     readonly summary: string;
   }): Promise<void> {
     const { store, copy, fence, by } = this.#options;
     const { text = this.text ?? "", applying = this.applying, summary } = change;
+    const { removing = this.removing } = change;
     await this.#settlePending(text, summary);
     if (this.#pending?.text !== text || this.#pending.summary !== summary)
       this.#pending = {
@@ -260,12 +272,13 @@ export class StateSession {
         at: this.#clock.wall(),
         summary,
         applying,
+        removing,
       };
     const result = await store.write(copy, this.#pending);
     this.#pending = undefined;
     if (result.outcome === "fenced") throw fenced(this.#options, result.fence);
     if (result.outcome === "conflict") throw changed(this.#options, this.version, result.version);
-    this.#current = { version: result.version, text, applying };
+    this.#current = { version: result.version, text, applying, removing };
   }
 }
 

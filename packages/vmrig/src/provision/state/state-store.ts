@@ -23,6 +23,8 @@ export interface StateVersion {
    * succeed.
    */
   readonly applying: readonly string[];
+  /** Those of them that it was to replace or delete. None in a version from before this list. */
+  readonly removing: readonly string[];
 }
 
 export interface StoredState extends StateVersion {
@@ -44,6 +46,8 @@ export interface StateWrite {
   readonly at: number;
   readonly summary: string;
   readonly applying: readonly string[];
+  /** See {@link StateVersion.removing}. @defaultValue none */
+  readonly removing?: readonly string[];
 }
 
 /**

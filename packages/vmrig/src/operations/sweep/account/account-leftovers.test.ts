@@ -138,7 +138,7 @@ test("what is paid for in a copy beyond the config is shown, although its state 
   const found = await cloud.find();
   expect(found.map(({ what, unproven }) => [what, unproven])).toEqual([
     [
-      "server 1 of pcs-2: the config has 1 copy of pcs; `vmrig destroy pcs` destroys all of them, 3.50 EUR a month net",
+      "server 1 of pcs-2: the config has 1 copy of pcs; `vmrig destroy pcs --copy pcs-2` destroys this one, 3.50 EUR a month net",
       { owner: undefined },
     ],
   ]);

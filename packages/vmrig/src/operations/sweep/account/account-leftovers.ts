@@ -59,7 +59,7 @@ function surplus(
   if (belongs.to !== "copy" || monthly === undefined) return [];
   if (!isSurplus(rig, belongs)) return [];
   const { name, copies } = rig;
-  const why = `the config has ${copies === 1 ? "1 copy" : `${copies} copies`} of ${name}; \`vmrig destroy ${name}\` destroys all of them`;
+  const why = `the config has ${copies === 1 ? "1 copy" : `${copies} copies`} of ${name}; \`vmrig destroy ${name} --copy ${belongs.copy}\` destroys this one`;
   return [
     {
       what: `${location}${ofCopy(resource)}: ${why}${formatMonthly(monthly, currency)}`,

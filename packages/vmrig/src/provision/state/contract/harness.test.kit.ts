@@ -50,6 +50,7 @@ export function write(base: number, fence: number, more: Partial<StateWrite> = {
     at: 1_700_000_000_000 + base,
     summary: `+${base + 1} -0 ~0`,
     applying: [],
+    removing: [],
     ...more,
   };
 }

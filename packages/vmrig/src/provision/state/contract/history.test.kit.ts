@@ -44,8 +44,11 @@ export function historyCases(harness: StoreHarness): readonly ContractCase[] {
         expect(await store.newestVersion(copy)).toBe(0);
         await store.claim(copy, 10);
         expect(await store.newestVersion(copy)).toBe(0);
-        await store.write(copy, write(0, 10, { applying: ["pc1", "pc2"] }));
-        expect((await store.read(copy))?.applying).toEqual(["pc1", "pc2"]);
+        await store.write(copy, write(0, 10, { applying: ["pc1", "pc2"], removing: ["pc2"] }));
+        expect(await store.read(copy)).toMatchObject({
+          applying: ["pc1", "pc2"],
+          removing: ["pc2"],
+        });
         await store.write(copy, write(1, 10));
         expect((await store.history(copy)).map(({ applying }) => applying)).toEqual([
           [],
