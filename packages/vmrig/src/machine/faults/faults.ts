@@ -57,7 +57,8 @@ export interface MachineFaults {
   restore(checkpoint: Checkpoint): Promise<void>;
   /**
    * Waits until the machine's console contains the words or matches the pattern. Resolves with that
-   * line. Output since the last rollback or restore counts: the last 64 thousand characters.
+   * line, without control sequences of terminals. Output since the last rollback or restore counts:
+   * the last 64 thousand characters.
    */
   waitForConsole(pattern: string | RegExp, options?: WaitOptions): Promise<string>;
 }

@@ -8,6 +8,18 @@ export interface ConsoleWaitOptions extends WaitOptions {
   readonly control: Pick<MachineControl, "console">;
 }
 
+const [ESC, BEL] = ["\u001b", "\u0007"];
+/** Control sequences of ECMA-48 (CSI) and xterm (OSC): systemd writes some when it starts. */
+const SEQUENCE = new RegExp(
+  String.raw`${ESC}(?:\[[0-?]*[ -/]*[@-~]|\][^${BEL}${ESC}]*(?:${BEL}|${ESC}\\))`,
+  "g",
+);
+
+/** Returns the lines of a console, without control sequences of terminals. */
+export function linesOf(console: string): readonly string[] {
+  return console.replaceAll(SEQUENCE, "").split(/\r*\n/);
+}
+
 /** Waits for a line of a machine's console. */
 export async function waitForConsole(
   pattern: string | RegExp,
@@ -17,7 +29,7 @@ export async function waitForConsole(
     ...toWatch({ context, clock: context.clock }, options),
     what: `${typeof pattern === "string" ? JSON.stringify(pattern) : String(pattern)} on its console`,
     probe: async () => {
-      const lines = (await control.console()).split(/\r*\n/);
+      const lines = linesOf(await control.console());
       const found = lines.findLast((line) =>
         typeof pattern === "string" ? line.includes(pattern) : line.search(pattern) >= 0,
       );
