@@ -78,13 +78,14 @@ async function firstReply(
         }).then((outcome) => {
           if (replied === undefined || replied === own) resolve(outcome);
         }, reject);
-        if (attempts.length < MOST_ATTEMPTS)
-          clock.sleep(MORE_AFTER_MS, over.signal).then(more, stop);
+        if (attempts.length === MOST_ATTEMPTS) return;
+        clock.sleep(MORE_AFTER_MS, over.signal).then(
+          () => {
+            if (replied === undefined) attempt();
+          },
+          () => {}, // over
+        );
       };
-      const more = (): void => {
-        if (replied === undefined) attempt();
-      };
-      const stop = (): void => {};
       attempt();
     });
   } finally {
